@@ -1,0 +1,157 @@
+"""``tome``: the front door. It knows each command's package and one line about it, and loads nothing else.
+
+The stations never import one another; this table is the only place that names them all.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+COMMANDS = {
+    # name: (the Typer app that owns it, its line in `tome --help`)
+    "ingest": ("curation.cli", "Read a Hub dataset, file or folder into a dataset version."),
+    "run": ("curation.cli", "Run a recipe: sources in, a curated dataset version out."),
+    "versions": ("curation.cli", "List the dataset versions in the store."),
+    "show": ("curation.cli", "Show one version: its counts, columns and a few rows."),
+    "diff": ("curation.cli", "Compare two versions: rows added, dropped, edited, by category."),
+    "why": ("curation.cli", "Tell one row's whole story: its source, scores and every decision."),
+    "verify": ("curation.cli", "Check a version or an export against its hashes."),
+    "export": ("curation.cli", "Write a version as an export folder that training reads."),
+    "train": ("training.cli", "Train a LoRA adapter on an export folder."),
+    "chat": ("chatbot_space.cli", "Talk to a training run, in the browser or once from a script."),
+    "ui": ("streamlit_app.cli", "Open the workbench in the browser."),
+    "doctor": ("curation.cli", "Say what this machine can do, and the mend for what it can't."),
+}
+
+EPILOG = "Everywhere: --home DIR moves the data folder (or TOME_HOME); --debug shows the traceback of an error."
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run ``tome``; leave with 0, with 2 after a user's mistake, with 1 after our own."""
+    sys.exit(run(sys.argv[1:] if argv is None else argv))
+
+
+def run(argv: list[str]) -> int:
+    """Hand the arguments to the package that owns the command and return the exit code."""
+    arguments, debug = _take_globals(argv)
+    try:
+        name = next((word for word in arguments if not word.startswith("-")), None)
+        if name is None:
+            return _front(arguments)
+        if name not in COMMANDS:
+            from curation.errors import InputError, nearest
+
+            raise InputError(f"there is no command {name!r}", mend=nearest(name, COMMANDS))
+        app = importlib.import_module(COMMANDS[name][0]).app
+        app(args=arguments, prog_name="tome")
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 0 if leaving.code is None else 1
+    except KeyboardInterrupt:
+        print("Stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader has gone, `tome ... | head`
+        return 0
+    except Exception as error:
+        if debug:
+            raise
+        return _say(error)
+    return 0
+
+
+def _take_globals(argv: list[str]) -> tuple[list[str], bool]:
+    """Take ``--home DIR`` and ``--debug`` out, wherever they stand."""
+    rest: list[str] = []
+    words = iter(argv)
+    debug = False
+    for word in words:
+        if word == "--debug":
+            debug = True
+        elif word == "--home":
+            os.environ["TOME_HOME"] = next(words, "") or "data"
+        elif word.startswith("--home="):
+            os.environ["TOME_HOME"] = word.removeprefix("--home=") or "data"
+        else:
+            rest.append(word)
+    return rest, debug
+
+
+def _say(error: Exception) -> int:
+    """Print one line about an error. Errors of ours carry ``exit_code``; a full disk is named as one."""
+    code = getattr(error, "exit_code", None)
+    if isinstance(code, int):
+        print(f"tome: {error}", file=sys.stderr)
+        return code
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        extra = {"streamlit": "app", "gradio": "space", "datasets": "hub", "huggingface_hub": "hub"}
+        name = extra.get(error.name.partition(".")[0], "train")
+        print(f"tome: {error.name} isn't installed. pip install 'tomewright[{name}]'.", file=sys.stderr)
+        return 2
+    if isinstance(error, OSError) and error.errno == 28:
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"tome: the disk is full{where}. Free some space, or move --home; nothing half-written was kept.", file=sys.stderr)
+        return 2
+    if isinstance(error, OSError):
+        print(f"tome: {error.filename or ''}: {error.strerror or error}. Check the path and its permissions.", file=sys.stderr)
+        return 2
+    print(f"tome: {type(error).__name__}: {error}. This is our mistake; --debug shows where.", file=sys.stderr)
+    return 1
+
+
+def _front(arguments: list[str]) -> int:
+    """Answer ``tome``, ``tome --help``, ``tome --version`` and shell completion without loading a station."""
+    if arguments == ["--version"]:
+        from importlib.metadata import version
+
+        print(version("tomewright"))
+        return 0
+    if not arguments:
+        print(next_thing_to_do())
+        return 0
+    import typer
+
+    app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__ and "A workbench for instruction-tuning data.", epilog=EPILOG, rich_markup_mode=None)
+    for name, (_, line) in COMMANDS.items():
+        app.command(name, help=line)(_stub)
+    app(args=arguments, prog_name="tome")
+    return 0
+
+
+def _stub() -> None:
+    """Stands for a command in the list; never called."""
+
+
+def next_thing_to_do() -> str:
+    """Say what to do next, from what the home folder holds."""
+    from curation.contract import Home
+
+    home = Home.find()
+
+    def newest(folder: str, marker: str) -> str | None:
+        found = sorted((home.root / folder).glob(f"*/{marker}"), key=lambda path: path.stat().st_mtime)
+        return found[-1].parent.name if found else None
+
+    version, export, run_id = newest("store/versions", "manifest.json"), newest("exports", "export.json"), newest("runs", "run.json")
+    if run_id:
+        next_step = f"tome chat {run_id}        talk to your newest model"
+    elif export:
+        next_step = f"tome train {export}        train on your newest export"
+    elif version:
+        next_step = f"tome export {version} --name first        write your newest version for training"
+    else:
+        next_step = "tome run data/recipes/demo.yaml        curate the bundled sample conversations"
+    return "\n".join(
+        [
+            "Tomewright: see, balance, clean, version, train, chat.",
+            "",
+            f"Next:  {next_step}",
+            "       tome ui          open the workbench",
+            "       tome --help      every command",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()
