@@ -94,16 +94,18 @@ def render(
         "tools": None,
         "documents": None,
     }
+    jinja = _compiled(template)
     try:
-        return _pieces(_compiled(template).render(messages=_masked(plain), **values), plain)
-    except (jinja2.TemplateError, TypeError) as error:
+        return _pieces(jinja, plain, values)
+    except TemplateError:
         folded = _folded(plain)
         if folded is None:
-            raise TemplateError(f"the chat template refuses this conversation: {error}") from error
+            raise
         try:
-            return _pieces(_compiled(template).render(messages=_masked(folded), **values), folded)
-        except (jinja2.TemplateError, TypeError):
-            raise TemplateError(f"the chat template refuses this conversation: {error}") from error
+            return _pieces(jinja, folded, values)
+        except TemplateError:
+            pass
+        raise
 
 
 def _masked(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
@@ -118,7 +120,13 @@ def _folded(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]] | Non
     return [{"role": "user", "content": text}, *map(dict, messages[2:])]
 
 
-def _pieces(rendered: str, messages: Sequence[Mapping[str, str]]) -> list[Segment]:
+def _pieces(
+    jinja: jinja2.Template, messages: Sequence[Mapping[str, str]], values: Mapping[str, Any]
+) -> list[Segment]:
+    try:
+        rendered = jinja.render(messages=_masked(messages), **values)
+    except (jinja2.TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        raise TemplateError(f"the chat template refuses this conversation: {error}") from error
     segments: list[Segment] = []
     seen: set[int] = set()
     end = 0
@@ -132,7 +140,7 @@ def _pieces(rendered: str, messages: Sequence[Mapping[str, str]]) -> list[Segmen
     for place, message in enumerate(messages):
         if place not in seen:
             raise TemplateError(f"the chat template leaves out message {place + 1} ({message['role']})")
-    return [s for s in segments if s.text or s.kind == "content"]
+    return [segment for segment in segments if segment.text or segment.kind == "content"]
 
 
 # ---------------------------------------------------------------------------------------------- tokenising
