@@ -25,7 +25,9 @@ COMMANDS = {
     "doctor": ("curation.cli", "Say what this machine can do, and the mend for what it can't."),
 }
 
-EPILOG = "Everywhere: --home DIR moves the data folder (or TOME_HOME); --debug shows the traceback of an error."
+EPILOG = (
+    "Everywhere: --home DIR moves the data folder (or TOME_HOME); --debug shows the traceback of an error."
+)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -91,12 +93,20 @@ def _say(error: Exception) -> int:
         return 2
     if isinstance(error, OSError) and error.errno == 28:
         where = f" ({error.filename})" if error.filename else ""
-        print(f"tome: the disk is full{where}. Free some space, or move --home; nothing half-written was kept.", file=sys.stderr)
+        print(
+            f"tome: the disk is full{where}. Free some space, or move --home; nothing half-written was kept.",
+            file=sys.stderr,
+        )
         return 2
     if isinstance(error, OSError):
-        print(f"tome: {error.filename or ''}: {error.strerror or error}. Check the path and its permissions.", file=sys.stderr)
+        print(
+            f"tome: {error.filename or ''}: {error.strerror or error}. Check the path and its permissions.",
+            file=sys.stderr,
+        )
         return 2
-    print(f"tome: {type(error).__name__}: {error}. This is our mistake; --debug shows where.", file=sys.stderr)
+    print(
+        f"tome: {type(error).__name__}: {error}. This is our mistake; --debug shows where.", file=sys.stderr
+    )
     return 1
 
 
@@ -112,7 +122,13 @@ def _front(arguments: list[str]) -> int:
         return 0
     import typer
 
-    app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__ and "A workbench for instruction-tuning data.", epilog=EPILOG, rich_markup_mode=None)
+    app = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        help=__doc__ and "A workbench for instruction-tuning data.",
+        epilog=EPILOG,
+        rich_markup_mode=None,
+    )
     for name, (_, line) in COMMANDS.items():
         app.command(name, help=line)(_stub)
     app(args=arguments, prog_name="tome")
@@ -133,7 +149,11 @@ def next_thing_to_do() -> str:
         found = sorted((home.root / folder).glob(f"*/{marker}"), key=lambda path: path.stat().st_mtime)
         return found[-1].parent.name if found else None
 
-    version, export, run_id = newest("store/versions", "manifest.json"), newest("exports", "export.json"), newest("runs", "run.json")
+    version, export, run_id = (
+        newest("store/versions", "manifest.json"),
+        newest("exports", "export.json"),
+        newest("runs", "run.json"),
+    )
     if run_id:
         next_step = f"tome chat {run_id}        talk to your newest model"
     elif export:

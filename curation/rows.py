@@ -168,7 +168,9 @@ def check(rows: pl.DataFrame, *, where: str, deep: bool = False) -> None:
     twice = rows.filter(pl.col("id").is_duplicated())
     if twice.height:
         raise InputError(f"id {twice['id'][0]!r} is there twice", where=where)
-    roles = rows.select(pl.col("messages").list.eval(pl.element().struct.field("role")).list.explode().unique())
+    roles = rows.select(
+        pl.col("messages").list.eval(pl.element().struct.field("role")).list.explode().unique()
+    )
     for role in roles.to_series().drop_nulls():
         if role not in ROLES:
             raise InputError(f"unknown role {role!r}", where=where)

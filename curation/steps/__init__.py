@@ -1,0 +1,21 @@
+"""All steps, as one typed union: the only registry. A step is added by writing its file and naming it here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from curation.step import Step
+from curation.steps.balance import Balance
+from curation.steps.dedup import Dedup
+from curation.steps.filter import Filter
+from curation.steps.normalize import Normalize
+from curation.steps.split import Split
+from curation.steps.stats import Stats
+
+ALL: tuple[type[Step], ...] = (Normalize, Stats, Filter, Dedup, Split, Balance)
+BY_OP: dict[str, type[Step]] = {step.model_fields["op"].default: step for step in ALL}
+AnyStep = Annotated[Normalize | Stats | Filter | Dedup | Split | Balance, Field(discriminator="op")]
+
+__all__ = ["ALL", "BY_OP", "AnyStep", *(step.__name__ for step in ALL)]

@@ -1,0 +1,188 @@
+"""``balance``: bring the training side to a wanted mix, by dropping, by augmented rows, and by repeats."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from curation import balance
+from curation.errors import InputError, nearest
+from curation.rows import child_id
+from curation.step import Context, Kind, Step, keyed_uniform
+from curation.steps.split import TRAIN
+
+
+class Temperature(BaseModel):
+    """Shares ~ n^alpha: 1 leaves the mix as it is, 0 makes it uniform."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    temperature: Annotated[float, Field(ge=0, le=1)]
+
+
+class Weights(BaseModel):
+    """A share for every category, from 0 to 1, summing to 1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    weights: dict[str, Annotated[float, Field(ge=0, le=1)]]
+
+
+class Budget(BaseModel):
+    """How large the mix should be."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rows: Annotated[int, Field(gt=0)]
+
+
+class By(BaseModel):
+    """A column to rank by when rows must go."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    max: str
+
+
+class Balance(Step):
+    """Bring the training rows to a mix of categories within a budget, without touching evaluation rows.
+
+    Each category is filled with real rows first, then augmented rows where there are any, then repeats of
+    both, never more than ``max_repeats`` appearances of a row; what is still missing is in the plan as
+    ``to_augment``. Where a category has too many, rows are dropped: at random, or the lowest by a column.
+    A repeat is a row of its own with the same text, its parent's id and family.
+
+    Sources: see ``curation.balance``; on repeats, Muennighoff et al. 2023, "Scaling Data-Constrained
+    Language Models" (up to about four epochs cost little).
+    """
+
+    kind: ClassVar[Kind] = "shape"
+    scope: ClassVar[Literal["row", "global"]] = "global"
+    op: Literal["balance"] = "balance"
+    by: str = "category"
+    """The column to balance."""
+    to: Literal["uniform", "largest", "median"] | Temperature | Weights = Temperature(temperature=0.5)
+    """The mix to reach."""
+    budget: Budget | None = None
+    """Rows in the mix; without it the total stays, and ``largest`` and ``median`` set it themselves."""
+    max_repeats: Annotated[float, Field(ge=1)] = 3
+    """How often a row may stand in the mix at most, itself included."""
+    keep: Literal["random"] | By = "random"
+    """Which rows stay where a category has too many."""
+
+    def target(self) -> balance.Target:
+        """The target in the terms of ``curation.balance``."""
+        if isinstance(self.to, Temperature):
+            return self.to.temperature
+        return self.to.weights if isinstance(self.to, Weights) else self.to
+
+    def plan(self, rows: pl.DataFrame) -> balance.Plan:
+        """What ``apply`` would do to these rows. Raises InputError for an unknown column or category."""
+        train = self._training(rows)
+        counts = train.group_by("group", "made").len().sort("group", "made")
+        real = {name: n for name, made, n in counts.iter_rows() if not made}
+        made = {name: n for name, made, n in counts.iter_rows() if made}
+        for name in made:
+            real.setdefault(name, 0)
+        return balance.plan(
+            dict(sorted(real.items())),
+            self.target(),
+            augmented=made,
+            budget=self.budget.rows if self.budget else None,
+            max_repeats=self.max_repeats,
+        )
+
+    def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
+        """All rows, with a reason where one is dropped, and the repeats after them."""
+        train = self._training(rows)
+        order = train.with_columns(u=keyed_uniform(ctx.seed, self.op, train["id"]))
+        order = order.sort(
+            "group",
+            "made",
+            *self._ranking(rows),
+            "u",
+            "id",
+            descending=[False, False, *([True] if self.keep != "random" else []), False, False],
+            nulls_last=True,
+        )
+        goal = pl.DataFrame(
+            [
+                (line.category, line.taken, line.augmented, line.repeats, line.target, line.now)
+                for line in self.plan(rows).lines
+            ],
+            schema={
+                "group": pl.String,
+                "taken": pl.Int64,
+                "augmented": pl.Int64,
+                "repeats": pl.Int64,
+                "target": pl.Int64,
+                "now": pl.Int64,
+            },
+            orient="row",
+        )
+        order = order.with_columns(rank=pl.int_range(pl.len()).over("group", "made")).join(
+            goal, on="group", how="left", maintain_order="left"
+        )
+        kept = order.filter(pl.col("rank") < pl.when("made").then("augmented").otherwise("taken"))
+        lost = order.join(kept, on="id", how="anti").select(
+            "id",
+            reason=pl.format("over the target of {}: {} of {} rows", "group", "target", "now"),
+            evidence=pl.struct("target", "now", "rank").struct.json_encode(),
+        )
+        originals = rows.join(lost, on="id", how="left", maintain_order="left")
+        return pl.concat([originals, self._repeats(originals, kept)])
+
+    def summary(self, before: pl.DataFrame, after: pl.DataFrame) -> dict[str, Any]:  # noqa: ARG002
+        """The plan, for the manifest."""
+        return {"plan": self.plan(before).to_dict()}
+
+    def _repeats(self, originals: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+        """Whole rounds over the kept rows first, then as many of the next round as are left."""
+        kept = kept.with_columns(size=pl.len().over("group"), rank=pl.int_range(pl.len()).over("group"))
+        times = kept.with_columns(
+            times=pl.col("repeats") // pl.col("size") + (pl.col("rank") < pl.col("repeats") % pl.col("size"))
+        ).filter(pl.col("times") > 0)
+        numbers = times.select(
+            pl.col("id").alias("parent_id"),
+            number=pl.int_ranges(1, pl.col("times") + 1),
+            times=pl.col("times") + 1,
+        ).explode("number", empty_as_null=False, keep_nulls=False)
+        ids = [child_id(parent, self.op, number) for parent, number, _ in numbers.iter_rows()]
+        parents = originals.drop("parent_id", "made_by", "reason", "evidence").rename({"id": "parent_id"})
+        children = numbers.with_columns(
+            id=pl.Series(ids, dtype=pl.String),
+            made_by=pl.lit(self.op),
+            reason=pl.format("repeat {} of {} of {}", pl.col("number") + 1, "times", "parent_id"),
+            evidence=pl.struct(repeat=pl.col("number") + 1, of="times").struct.json_encode(),
+        ).drop("number", "times")
+        return children.join(parents, on="parent_id", how="left", maintain_order="left").select(
+            originals.columns
+        )
+
+    def _training(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if self.by not in rows.columns:
+            raise InputError(
+                f"there is no column {self.by!r}", where="balance", mend=nearest(self.by, rows.columns)
+            )
+        if rows["split"].null_count():
+            raise InputError(
+                "rows have no split yet, so copies of one row would stand on both sides",
+                where="balance",
+                mend="Put a split step before balance.",
+            )
+        if (rows["made_by"] == self.op).any():
+            raise InputError("rows hold repeats already", where="balance", mend="Balance once, at the end.")
+        group = pl.col(self.by).cast(pl.String).fill_null(balance.NONE)
+        ranking = self._ranking(rows)
+        return rows.filter(pl.col("split") == TRAIN).select(
+            "id", group.alias("group"), pl.col("made_by").is_not_null().alias("made"), *ranking
+        )
+
+    def _ranking(self, rows: pl.DataFrame) -> list[str]:
+        if self.keep == "random":
+            return []
+        if self.keep.max not in rows.columns:
+            raise InputError(
+                f"there is no column {self.keep.max!r}",
+                where="balance",
+                mend=nearest(self.keep.max, rows.columns),
+            )
+        return [self.keep.max]

@@ -1,0 +1,50 @@
+"""``normalize``: one spelling of Unicode and whitespace, no empty turns."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import polars as pl
+
+from curation.step import Context, Kind, Step
+
+# C0 and C1 controls but tab and newline, soft hyphens' cousins that show as nothing, and byte-order marks
+INVISIBLE = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F\x{200B}\x{2060}\x{FEFF}]"
+
+
+class Normalize(Step):
+    """Bring texts to one form: Unicode NFC, ``\\n`` line ends, no invisible characters, no outer whitespace.
+
+    Inner whitespace is left alone, since code and tables live by it; only spaces at line ends and runs of
+    more than ``blank_lines`` empty lines go. Turns without text are dropped when ``drop_empty`` is set. A
+    conversation may come out with no turns; ``filter`` with ``turns() > 0`` cuts it.
+
+    Source: Unicode Standard Annex 15 (normalisation forms).
+    """
+
+    kind: ClassVar[Kind] = "edit"
+    scope: ClassVar[Literal["row", "global"]] = "row"
+    op: Literal["normalize"] = "normalize"
+    form: Literal["NFC", "NFKC"] = "NFC"
+    """Unicode form; NFKC also folds compatibility characters (ligatures, full width), and harms maths."""
+    blank_lines: int = 2
+    """Most empty lines in a row."""
+    drop_empty: bool = True
+    """Drop turns that have no text."""
+
+    def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:  # noqa: ARG002
+        """Rows with their texts brought to one form."""
+        text = pl.element().struct.field("content")
+        clean = (
+            text.str.normalize(self.form)
+            .str.replace_all(r"\r\n?|[\x{2028}\x{2029}]", "\n")
+            .str.replace_all(INVISIBLE, "")
+            .str.replace_all(r"(?m)[ \t]+$", "")
+            .str.replace_all(r"\n{%d,}" % (self.blank_lines + 2), "\n" * (self.blank_lines + 1))
+            .str.strip_chars()
+        )
+        turns = pl.struct(pl.element().struct.field("role"), clean.alias("content"))
+        messages = pl.col("messages").list.eval(turns)
+        if self.drop_empty:
+            messages = messages.list.eval(pl.element().filter(pl.element().struct.field("content") != ""))
+        return rows.with_columns(messages)

@@ -1,0 +1,72 @@
+"""Token counts by the tokenizer of the model that will train; ``tokenizers`` alone, no transformers."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curation.errors import HubError, InputError, MissingExtra
+from curation.step import Context
+
+BATCH = 2_000
+
+
+@functools.lru_cache(maxsize=4)
+def load_tokenizer(name: str) -> Any:
+    """A ``tokenizers.Tokenizer`` from a ``tokenizer.json``, the folder of one, or a Hub id.
+
+    Raises InputError where there is none, HubError where the Hub doesn't give it, MissingExtra.
+    """
+    try:
+        from tokenizers import Tokenizer
+    except ModuleNotFoundError:
+        raise MissingExtra.of("tokenizers", "train") from None
+    path = Path(name)
+    if path.is_dir():
+        path = path / "tokenizer.json"
+    try:
+        if path.exists():
+            return Tokenizer.from_file(str(path))
+        if path.suffix == ".json" or name.startswith((".", "/", "~")):
+            raise InputError(
+                "there is no tokenizer here", where=name, mend="Give a tokenizer.json or a Hub id."
+            )
+        return Tokenizer.from_pretrained(name)
+    except InputError:
+        raise
+    except Exception as error:
+        if path.exists():
+            raise InputError(f"not a tokenizer: {error}", where=str(path)) from None
+        raise HubError(
+            f"the tokenizer can't be fetched: {error}",
+            where=name,
+            mend="Check the id and the network, or give the path of a tokenizer.json.",
+        ) from None
+
+
+def count_tokens(rows: pl.DataFrame, tokenizer: str, ctx: Context) -> pl.Series:
+    """Tokens of each conversation's texts (Int64), without the chat template's own."""
+    encoder = load_tokenizer(tokenizer)
+    turns = rows.select(
+        pl.int_range(pl.len()).alias("row"),
+        pl.col("messages").list.eval(pl.element().struct.field("content")),
+    ).explode("messages", empty_as_null=False, keep_nulls=False)
+    texts = turns["messages"].to_list()
+    counts: list[int] = []
+    for start in range(0, len(texts), BATCH):
+        batch = encoder.encode_batch_fast(texts[start : start + BATCH], add_special_tokens=False)
+        counts.extend(len(encoding) for encoding in batch)
+        ctx.progress(min(start + BATCH, len(texts)), len(texts))
+    summed = (
+        turns.select("row")
+        .with_columns(n=pl.Series(counts, dtype=pl.Int64))
+        .group_by("row")
+        .agg(pl.col("n").sum())
+    )
+    every = pl.DataFrame({"row": range(rows.height)}, schema={"row": pl.Int64})
+    return every.join(
+        summed.with_columns(pl.col("row").cast(pl.Int64)), on="row", how="left", maintain_order="left"
+    )["n"].fill_null(0)
