@@ -1,0 +1,98 @@
+"""The dataset card: what a version holds, where it comes from, and what was done to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from curation.contract import ExportInfo
+from curation.store import Version
+
+
+def dataset_card(info: ExportInfo, version: Version) -> str:
+    """The README.md of an export, with the front matter that the Hub reads."""
+    licences = sorted({licence.lower() for licence in info.licences.values() if licence})
+    rows = sum(file.rows or 0 for file in info.files.values())
+    front: dict[str, Any] = {
+        "pretty_name": info.name,
+        "license": licences[0] if len(licences) == 1 and all(info.licences.values()) else "other",
+        "task_categories": ["text-generation"],
+        "tags": ["tomewright", "instruction-tuning"],
+        "size_categories": [_size(rows)],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [
+                    {"split": "train", "path": "train.parquet"},
+                    *([{"split": "eval", "path": "eval.parquet"}] if info.counts.get("eval") else []),
+                ],
+            }
+        ],
+    }
+    parts = [
+        f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---",
+        f"# {_plain(info.name)}",
+        f"{rows:,} conversations, curated with Tomewright. Dataset version `{info.dataset_id}`, rows hash "
+        f"`{info.rows_hash}`.",
+        "## Rows by category\n\n" + _counts(info),
+        "## Sources\n\n" + _sources(version, info),
+        "## What was done\n\n" + _steps(version),
+        "## How to make it again\n\nSave this as `recipe.yaml` and run `tome run recipe.yaml`: the same inputs give the same version.\n\n"
+        + f"```yaml\n{yaml.safe_dump(info.recipe, sort_keys=False, allow_unicode=True)}```"
+        if info.recipe
+        else "",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def table(head: list[str], rows: list[list[Any]]) -> str:
+    """A Markdown table; figures get thousands separators and stand right."""
+    right = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(head))]
+
+    def cell(value: Any) -> str:
+        text = f"{value:,}" if isinstance(value, int) else "" if value is None else str(value)
+        return _plain(text)
+
+    lines = [head, ["---:" if r else "---" for r in right], *([cell(v) for v in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """Text from data, made harmless in Markdown."""
+    for mark in "\\`*_[]<>|#!":
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split())
+
+
+def _size(rows: int) -> str:
+    for limit, name in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")):
+        if rows < limit:
+            return name
+    return "1M<n<10M"
+
+
+def _counts(info: ExportInfo) -> str:
+    sides = list(info.counts)
+    names = sorted(
+        {name for side in sides for name in info.counts[side]},
+        key=lambda name: (-sum(info.counts[side].get(name, 0) for side in sides), name),
+    )
+    rows = [[name, *(info.counts[side].get(name, 0) for side in sides)] for name in names]
+    return table(["category", *sides], rows)
+
+
+def _sources(version: Version, info: ExportInfo) -> str:
+    rows = [
+        [one["name"], one.get("uri", ""), info.licences.get(one["name"]) or "not stated", one["rows"], one["rejects"]]
+        for one in version.manifest.sources
+    ]
+    return table(["source", "from", "licence", "rows", "rejects"], rows)
+
+
+def _steps(version: Version) -> str:
+    rows = []
+    for step in version.manifest.steps:
+        reasons = "; ".join(f"{count:,} {reason}" for reason, count in list(step["reasons"].items())[:3])
+        rows.append([step["op"], step["in"], step["dropped"], step["made"], step["edited"], step["out"], reasons])
+    return table(["step", "in", "dropped", "made", "edited", "out", "reasons for dropping"], rows)

@@ -1,0 +1,191 @@
+"""A recipe: sources, steps and a seed; YAML in, a typed and checked value out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from curation.contract import canonical_json, digest
+from curation.errors import RecipeError, nearest
+from curation.step import Step
+from curation.steps import BY_OP, AnyStep
+
+Require = Literal["contamination", "near_dup", "pii", "split"]
+
+
+class Source(BaseModel):
+    """Where rows come from: a Hub dataset, a file or folder, or a version in the store."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    uri: Annotated[str, Field(min_length=1)]
+    """``hf://owner/name``, a path, or ``version:REF``."""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    """What rows of it bear in ``source``; unique in the recipe."""
+    map: dict[str, str] | None = None
+    """Which column is what, where recognition would be a guess: user, assistant, system, category, messages."""
+    limit: Annotated[int, Field(gt=0)] | None = None
+    """Most rows, sampled at random (by the recipe's seed) unless ``sample`` says head."""
+    sample: Literal["random", "head"] = "random"
+    split: str = "train"
+    """The split of a Hub dataset."""
+    revision: str | None = None
+    """The commit, tag or branch of a Hub dataset."""
+    config: str | None = None
+    """The configuration of a Hub dataset."""
+    licence: str | None = None
+    """The licence of the data, where the source doesn't state it."""
+
+
+class Recipe(BaseModel):
+    """What makes a version; equal recipes over equal inputs make equal versions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    seed: int = 0
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    steps: tuple[AnyStep, ...] = ()
+    system_prompt: str | None = None
+    """The system prompt that training puts before conversations that have none."""
+    require: tuple[Require, ...] = ()
+    """Steps without which an export is refused."""
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _short_form(cls, steps: Any) -> Any:
+        """A step without parameters may be written as its bare name."""
+        if isinstance(steps, list | tuple):
+            return [{"op": step} if isinstance(step, str) else step for step in steps]
+        return steps
+
+    def key(self) -> str:
+        """The hash of everything that the recipe says."""
+        return digest(canonical_json(self.dump()))
+
+    def dump(self) -> dict[str, Any]:
+        """JSON-ready, defaults included, as the manifest keeps it."""
+        return self.model_dump(mode="json")
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check a recipe file. Raises RecipeError naming the file, the field, and the nearest right name."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = [str(other) for other in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+        raise RecipeError("there is no such recipe", where=str(path), mend=nearest(str(path), near) if near else None) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"can't be read: {error}", where=str(path)) from None
+    return parse_recipe(text, where=str(path))
+
+
+def parse_recipe(text: str, where: str = "recipe") -> Recipe:
+    """Parse and check the text of a recipe. Raises RecipeError."""
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark is not None else ""
+        raise RecipeError(f"not YAML: {getattr(error, 'problem', error)}", where=f"{where}{line}") from None
+    if not isinstance(raw, dict):
+        raise RecipeError("a recipe is a mapping with name, sources and steps", where=where)
+    try:
+        recipe = Recipe.model_validate(raw)
+    except ValidationError as error:
+        raise _explain(error, raw, where, text) from None
+    check_order(recipe, where)
+    return recipe
+
+
+def check_order(recipe: Recipe, where: str = "recipe") -> None:
+    """Raise RecipeError where the order of steps would let evaluation rows leak into training.
+
+    Split comes before whatever makes rows; whatever finds families or drops duplicates comes before split.
+    """
+    names = [source.name for source in recipe.sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise RecipeError(f"two sources are called {name!r}", where=where, mend="Names tell their rows apart.")
+    ops = [step.op for step in recipe.steps]
+    split = ops.index("split") if "split" in ops else None
+    grown = all(source.uri.startswith("version:") for source in recipe.sources)
+    for place, step in enumerate(recipe.steps):
+        at = f"{where}: step {place} ({step.op})"
+        makes = step.kind in ("expand", "shape")
+        if makes and (split is None or split > place) and not grown:
+            raise RecipeError(
+                "rows are made before the split, so copies of one row would stand in training and in evaluation",
+                where=at,
+                mend=f"Put a split step before {step.op}.",
+            )
+        if split is not None and place > split and "family" in step.writes and step.op != "split":
+            raise RecipeError(
+                "families are found after the split, so near-duplicates may stand on both sides",
+                where=at,
+                mend=f"Put {step.op} before split.",
+            )
+        made_earlier = [earlier.op for earlier in recipe.steps[:place] if earlier.kind in ("expand", "shape")]
+        if step.op == "dedup" and made_earlier:
+            raise RecipeError(
+                f"dedup would undo the repeats of {made_earlier[0]}", where=at, mend=f"Put dedup before {made_earlier[0]}."
+            )
+    if ops.count("split") > 1:
+        raise RecipeError("there are two split steps", where=where, mend="Split once.")
+
+
+def _explain(error: ValidationError, raw: dict[str, Any], where: str, text: str) -> RecipeError:
+    """One line about the first mistake: its line in the file, its field, the nearest right name."""
+    first = error.errors(include_url=False)[0]
+    path = [part for part in first["loc"] if part not in BY_OP]
+    step = _step_at(raw, path)
+    field = str(path[-1]) if path else ""
+    spot = ".".join(str(part) for part in path)
+    at = f"{where}{_line_of(text, field if first['type'] != 'missing' else '')}: {spot}"
+    if first["type"] == "union_tag_invalid":
+        op = str(step.get("op")) if step else ""
+        return RecipeError(f"there is no step {op!r}", where=f"{where}{_line_of(text, op)}: {spot}", mend=nearest(op, BY_OP))
+    if first["type"] == "union_tag_not_found":
+        return RecipeError("a step needs an op", where=at, mend=nearest("", BY_OP))
+    if first["type"] == "extra_forbidden":
+        known: list[str] = []
+        if step and step.get("op") in BY_OP and len(path) == 3:
+            known = [name for name in BY_OP[step["op"]].model_fields if name != "op"]
+        elif path[0] == "sources":
+            known = list(Source.model_fields)
+        elif len(path) == 1:
+            known = list(Recipe.model_fields)
+        return RecipeError(f"there is no field {field!r}", where=at, mend=nearest(field, known) if known else None)
+    if first["type"] == "missing":
+        return RecipeError(f"field {field!r} is missing", where=at)
+    message = first["msg"].removeprefix("Value error, ")
+    return RecipeError(f"{message}, found {first['input']!r:.60}", where=at)
+
+
+def _step_at(raw: dict[str, Any], path: list[int | str]) -> dict[str, Any] | None:
+    steps = raw.get("steps")
+    if len(path) >= 2 and path[0] == "steps" and isinstance(path[1], int) and isinstance(steps, list):
+        step = steps[path[1]]
+        return step if isinstance(step, dict) else {"op": step}
+    return None
+
+
+def _line_of(text: str, word: str) -> str:
+    """``:line`` of the only line that holds a word; nothing where that isn't certain."""
+    if not word:
+        return ""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.search(rf"\b{re.escape(word)}\b", line)]
+    return f":{lines[0]}" if len(lines) == 1 else ""
+
+
+def step_from(value: Step | str | dict[str, Any]) -> Step:
+    """A step from its name, or from the mapping that a recipe would hold. Raises RecipeError."""
+    if isinstance(value, Step):
+        return value
+    raw = {"name": "x", "sources": [{"uri": "x", "name": "x"}], "steps": [value]}
+    try:
+        return Recipe.model_validate(raw).steps[0]
+    except ValidationError as error:
+        raise _explain(error, raw, "step", "") from None
