@@ -1,0 +1,145 @@
+"""From a run folder to an engine that is ready to answer: base model found, adapter put on, tokens checked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chatbot_space.engine import Engine, Prompter
+from chatbot_space.errors import ChatError, MissingError, RunError
+from chatbot_space.fidelity import check_fidelity
+from chatbot_space.run import Run
+from chatbot_space.settings import Settings
+
+ENGINES = ("auto", "transformers")
+
+CPU_CONTEXT = 4096
+"""On a CPU a longer prompt would take minutes to read, so the context is kept shorter than the model's."""
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A run, its prompter and its engine: all that the app and the command line need."""
+
+    run: Run
+    prompter: Prompter
+    engine: Engine
+
+
+def load(
+    run: Run, *, engine: str = "auto", base_only: bool = False, dtype: str = "auto", home: Path | None = None
+) -> Chat:
+    """Load what answers for a run, check its tokens against training's, and warm it up.
+
+    ``engine`` is "auto", "transformers" or "gguf"; ``dtype`` is "auto", "float32" or "bfloat16".
+    Raises MissingError (a package), RunError (no base model, no adapter) or FidelityError.
+    """
+    if engine not in ENGINES:
+        raise ChatError(f"there is no engine {engine!r}", mend=f"Known: {', '.join(ENGINES)}.")
+    _quiet()
+    where = find_base(run, home)
+    tokenizer = _tokenizer(run, where)
+    prompter = Prompter(run, tokenizer)
+    check_fidelity(prompter)
+    ready = _transformers(run, where, tokenizer, base_only, dtype)
+    warm_up(ready, prompter)
+    return Chat(run, prompter, ready)
+
+
+def warm_up(engine: Engine, prompter: Prompter) -> None:
+    """One token for one word, so that the first person doesn't pay for the first use of everything."""
+    ids = prompter.ids([{"role": "user", "content": "Hi"}])
+    for _ in engine.stream(ids, Settings(max_tokens=2, temperature=0)):
+        pass
+
+
+def find_base(run: Run, home: Path | None = None) -> str:
+    """Where the base model is: in the run's folder, at its path, in ``<home>/models``, or its Hub id."""
+    home = home or Path(os.environ.get("TOME_HOME") or "data")
+    given = Path(run.base_model)
+    for place in (run.folder / "base", given, home / "models" / given.name):
+        if (place / "config.json").is_file():
+            return str(place)
+    if given.is_absolute() or run.base_model.count("/") != 1 or run.base_model.startswith("."):
+        raise RunError(
+            f"the base model {run.base_model} isn't there",
+            where=str(run.folder / "run.json"),
+            mend=f"Put it back, or copy it to {home / 'models' / given.name}.",
+        )
+    return run.base_model
+
+
+def _fetching(run: Run, what: str, error: Exception) -> RunError:
+    first = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    return RunError(
+        f"the base model's {what} can't be fetched or read ({run.base_model}): {first}",
+        mend="Check the network and, for a gated model, that HF_TOKEN may read it.",
+    )
+
+
+def _tokenizer(run: Run, where: str) -> Any:
+    try:
+        from transformers import AutoTokenizer
+    except ImportError:
+        raise MissingError.of("transformers") from None
+    revision = None if Path(where).exists() else run.base_revision
+    own = run.adapter if run.adapter and (run.adapter / "tokenizer.json").is_file() else None
+    try:
+        return AutoTokenizer.from_pretrained(str(own or where), revision=None if own else revision)
+    except (OSError, ValueError, KeyError) as error:
+        raise _fetching(run, "tokenizer", error) from error
+
+
+def _transformers(run: Run, where: str, tokenizer: Any, base_only: bool, dtype: str) -> Engine:
+    try:
+        import torch
+        from transformers import AutoModelForCausalLM
+    except ImportError as error:
+        raise MissingError.of(error.name or "torch") from None
+    from chatbot_space.engine_hf import HFEngine
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+    kind = kinds.get(dtype, torch.bfloat16 if device == "cuda" else torch.float32)
+    revision = None if Path(where).exists() else run.base_revision
+    try:
+        model = AutoModelForCausalLM.from_pretrained(where, revision=revision, dtype=kind)
+    except (OSError, ValueError, KeyError, RuntimeError, _safetensor_error()) as error:
+        raise _fetching(run, "weights", error) from error
+    if run.adapter and not base_only:
+        model = _with_adapter(model, run.adapter)
+    model = model.to(device).eval()
+    longest = int(getattr(model.config.get_text_config(), "max_position_embeddings", run.max_length))
+    context = longest if device == "cuda" else min(longest, max(CPU_CONTEXT, run.max_length))
+    return HFEngine(model, tokenizer, run.stop_token_ids, context=context)
+
+
+def _with_adapter(model: Any, adapter: Path) -> Any:
+    try:
+        from peft import PeftModel
+    except ImportError:
+        raise MissingError.of("peft") from None
+    try:
+        return PeftModel.from_pretrained(model, str(adapter))
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, _safetensor_error()) as error:
+        first = str(error).strip().splitlines()[0][:200]
+        raise RunError(f"the adapter can't be put on the base model: {first}", where=str(adapter)) from error
+
+
+def _safetensor_error() -> type[Exception]:
+    """What a torn or foreign weights file raises."""
+    from safetensors import SafetensorError
+
+    return SafetensorError  # type: ignore[no-any-return]
+
+
+def _quiet() -> None:
+    """Keep transformers' progress bars and advice off the screen; errors still come through."""
+    try:
+        from transformers.utils import logging
+    except ImportError:
+        return  # said in words where it is needed
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()

@@ -1,0 +1,167 @@
+"""A whole run made in a second: a tiny random Llama, a tokenizer, an adapter that matters, and run.json."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation.contract import Probe, RunInfo, digest, file_info
+
+TEMPLATE = (
+    "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>' + '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+DATE = "26 Jul 2024"
+PROBES = [
+    [{"role": "user", "content": "What is the capital of France?"}],
+    [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "Say <|im_end|> as text, \u00e9 and \U0001f600"},
+        {"role": "assistant", "content": "Yes."},
+        {"role": "user", "content": "Again?"},
+    ],
+]
+TEXTS = [
+    "What is the capital of France? The capital of France is Paris.",
+    "system user assistant Be brief. Say it again and again, please, with a longer answer this time.",
+    "def add(a, b):\n    return a + b\n",
+]
+
+
+def make_tokenizer(folder: Path) -> Any:
+    """A byte-level BPE tokenizer with ChatML's two control tokens, saved into ``folder``."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    inner = Tokenizer(models.BPE())
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    inner.train_from_iterator(TEXTS, trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        additional_special_tokens=special[1:2],
+    )
+    tokenizer.save_pretrained(str(folder))
+    return tokenizer
+
+
+def make_base(folder: Path, *, positions: int = 256, seed: int = 3) -> Any:
+    """A random two-layer Llama with its tokenizer; returns the tokenizer."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    tokenizer = make_tokenizer(folder)
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, max_position_embeddings=positions, eos_token_id=2, pad_token_id=0, bos_token_id=None,
+        tie_word_embeddings=True, initializer_range=0.2,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(str(folder))
+    return tokenizer
+
+
+def make_adapter(base: Path, folder: Path) -> None:
+    """A LoRA adapter with random weights in both matrices, so that tuned and base answer differently."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    torch.manual_seed(5)
+    model = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.float32)
+    tuned = get_peft_model(
+        model,
+        LoraConfig(
+            r=4,
+            lora_alpha=8,
+            target_modules=["q_proj", "v_proj", "up_proj", "down_proj"],
+            task_type="CAUSAL_LM",
+        ),
+    )
+    for name, weight in tuned.named_parameters():
+        if "lora_" in name:
+            torch.nn.init.normal_(weight, std=0.3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tuned.save_pretrained(str(folder))
+
+
+def make_run(folder: Path, base: Path, tokenizer: Any, **changes: Any) -> Path:
+    """A run folder whose adapter exists already; ``changes`` replace fields of run.json."""
+    from chatbot_space.template import encode_prompt
+
+    adapter = folder / "adapter"
+    fields: dict[str, Any] = {
+        "run_id": folder.name, "state": "done", "base_model": str(base), "base_revision": None, "template": TEMPLATE,
+        "template_hash": digest(TEMPLATE), "template_date": DATE, "bos_token": None, "stop_tokens": ["<|im_end|>"],
+        "stop_token_ids": [2], "system_prompt": None, "max_length": 128,
+        "probes": [Probe(p, encode_prompt(tokenizer, TEMPLATE, p, eos_token="<|im_end|>")) for p in PROBES],
+        "dataset": {"name": "tiny", "dataset_id": "0" * 32}, "key": "k", "key_parts": {}, "config": {}, "packages": {},
+        "command": "tome train tiny",
+        "adapter_files": {p.name: file_info(p) for p in sorted(adapter.iterdir())} if adapter.is_dir() else {},
+    }  # fmt: skip
+    RunInfo(**{**fields, **changes}).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """A base model's folder and its tokenizer."""
+    folder = tmp_path_factory.mktemp("base") / "tiny-llama"
+    folder.mkdir()
+    return folder, make_base(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny_base: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run in <home>/runs/tiny; read only."""
+    base, tokenizer = tiny_base
+    folder = tmp_path_factory.mktemp("home") / "runs" / "tiny"
+    make_adapter(base, folder / "adapter")
+    return make_run(folder, base, tokenizer)
+
+
+@pytest.fixture
+def own_run(tiny_run: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny run that a test may damage."""
+    import shutil
+
+    return Path(shutil.copytree(tiny_run, tmp_path / "runs" / "mine"))
+
+
+@pytest.fixture
+def edit_run() -> Callable[..., None]:
+    """Change fields of a run.json on disk; a value of ``...`` takes the field out."""
+
+    def edit(folder: Path, **changes: Any) -> None:
+        path = folder / "run.json"
+        raw = json.loads(path.read_text())
+        raw.update({name: value for name, value in changes.items() if value is not ...})
+        for name in [name for name, value in changes.items() if value is ...]:
+            del raw[name]
+        path.write_text(json.dumps(raw))
+
+    return edit
+
+
+@pytest.fixture(scope="session")
+def tiny_chat(tiny_run: Path) -> Any:
+    """The tiny run, loaded."""
+    from chatbot_space.load import load
+    from chatbot_space.run import read_run
+
+    return load(read_run(tiny_run))
