@@ -82,12 +82,11 @@ def ask_once(
     ready: Chat, question: str, settings: Settings, *, system: str | None, base: bool
 ) -> dict[str, Any]:
     """One question, one answer, and its figures: what --json prints."""
-    from chatbot_space.reply import Reply, answer
+    from chatbot_space.reply import answer
 
     model = "base" if base or "tuned" not in ready.engine.models else "tuned"
-    reply = Reply()
-    for reply in answer(ready, [{"role": "user", "content": question}], settings, system=system, model=model):
-        pass
+    asked = [{"role": "user", "content": question}]
+    *_, reply = answer(ready, asked, settings, system=system, model=model)
     first = reply.first_token_seconds
     return {
         "run": ready.run.run_id,

@@ -163,6 +163,7 @@ class Sampler:
         self.generator = torch.Generator(device=device).manual_seed(settings.seed)
 
     def __call__(self, seen: torch.Tensor, logits: torch.Tensor) -> int:
+        """The next id, from the ids so far (1, length) and the logits (1, vocabulary)."""
         import torch
 
         for process in self.chain:

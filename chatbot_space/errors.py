@@ -1,11 +1,11 @@
 """The errors that a person can act on: what happened, where, and the mend, in one line.
 
-ChatError        something given is wrong, missing or damaged; exit code 2
-├── RunError     the run folder, its run.json, adapter or base model
+ChatError             something given is wrong, missing or damaged; exit code 2
+├── RunError          the run folder, its run.json, adapter or base model
 ├── FidelityError     the chatbot would not give the model the tokens that training gave it
 ├── TooLongError      a message that doesn't fit the model's context
 ├── MissingError      an optional package isn't installed
-└── HubError   the Hugging Face Hub can't be reached, or said no
+└── HubError          the Hugging Face Hub can't be reached, or said no
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 
@@ -46,4 +47,4 @@ def test_two_long_jobs_alternate() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(left != right for left, right in zip(order, order[1:], strict=False)) >= 30
+    assert sum(left != right for left, right in itertools.pairwise(order)) >= 30
