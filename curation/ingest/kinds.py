@@ -71,7 +71,9 @@ def reader_for(file: File) -> tuple[str, Reader] | None:
     else:
         fits = looks is None or (kind in ("JSON", "JSON lines") and looks == "JSON lines")
     if not fits:
-        mend = "Get the data itself with: git lfs pull." if looks and "LFS" in looks else "Was it saved wrongly?"
+        mend = (
+            "Get the data itself with: git lfs pull." if looks and "LFS" in looks else "Was it saved wrongly?"
+        )
         raise InputError(f"is {looks or 'a text file'}, not {kind}", where=file.name, mend=mend)
     if kind == "JSON lines" and _is_array(start):
         return "JSON", JsonFile(file)
@@ -116,5 +118,3 @@ def _is_array(start: bytes) -> bool:
     except (ValueError, RecursionError):
         return first.strip() == b"[" or first.strip().endswith(b",")
     return not rest.strip() and isinstance(value, list) and any(isinstance(item, dict) for item in value)
-
-

@@ -11,7 +11,9 @@ from curation.errors import InputError, nearest
 from curation.ingest.kinds import KINDS, suffix_of
 from curation.ingest.record import File
 
-ABOUT = frozenset({"dataset_info.json", "dataset_infos.json", "state.json", "dataset_dict.json", "package.json"})
+ABOUT = frozenset(
+    {"dataset_info.json", "dataset_infos.json", "state.json", "dataset_dict.json", "package.json"}
+)
 """JSON files that describe a dataset; in a folder they are no rows."""
 
 

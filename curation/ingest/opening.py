@@ -31,17 +31,21 @@ def opened(file: File) -> Iterator[IO[bytes]]:
     try:
         with file.path.open("rb") as raw:
             if kind and not raw.peek(4).startswith(magic):  # type: ignore[attr-defined]
-                raise InputError(f"isn't a {kind} file", where=file.name, mend=f"Drop {suffix} from its name?")
+                raise InputError(
+                    f"isn't a {kind} file", where=file.name, mend=f"Drop {suffix} from its name?"
+                )
             if kind == "gzip":
                 with gzip.GzipFile(fileobj=raw) as stream:
-                    yield cast(IO[bytes], stream)
+                    yield cast("IO[bytes]", stream)
             elif kind:
                 yield _zstandard(raw)
             else:
                 yield raw
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
-            f"can't be decompressed: {error}", where=file.name, mend="It is damaged or cut off: copy it again."
+            f"can't be decompressed: {error}",
+            where=file.name,
+            mend="It is damaged or cut off: copy it again.",
         ) from None
     except (PermissionError, IsADirectoryError) as error:
         raise InputError(f"can't be read: {error.strerror}", where=file.name) from None
@@ -50,7 +54,9 @@ def opened(file: File) -> Iterator[IO[bytes]]:
 def _zstandard(raw: IO[bytes]) -> IO[bytes]:
     import pyarrow as pa
 
-    return cast(IO[bytes], io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"), 1 << 20))
+    return cast(
+        "IO[bytes]", io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"), 1 << 20)
+    )
 
 
 def head(file: File, size: int = 65536) -> bytes:

@@ -5,7 +5,19 @@ from __future__ import annotations
 ROLES = {
     "system": ("system", "developer", "system_prompt"),
     "user": ("user", "human", "prompter", "customer"),
-    "assistant": ("assistant", "gpt", "chatgpt", "bot", "chatbot", "model", "ai", "agent", "bard", "bing", "claude"),
+    "assistant": (
+        "assistant",
+        "gpt",
+        "chatgpt",
+        "bot",
+        "chatbot",
+        "model",
+        "ai",
+        "agent",
+        "bard",
+        "bing",
+        "claude",
+    ),
     "tool": (
         *("tool", "function", "observation", "function_response", "function_result", "tool_response"),
         *("tool_result", "tool_output", "ipython"),

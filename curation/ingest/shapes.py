@@ -45,7 +45,9 @@ def shapes_of(columns: tuple[str, ...]) -> tuple[Shape, ...]:
     own = {name.strip().lower(): name for name in columns}
     system = next((own[name] for name in SYSTEM if name in own), None)
     found = [
-        conversation(own[column], system, name=name) for column, name in CONVERSATIONS.items() if column in own
+        conversation(own[column], system, name=name)
+        for column, name in CONVERSATIONS.items()
+        if column in own
     ]
     for name, user, assistant in PAIRS:
         if user not in own or assistant not in own:
@@ -56,7 +58,9 @@ def shapes_of(columns: tuple[str, ...]) -> tuple[Shape, ...]:
         if user != "instruction" and context is not None:
             continue  # whether a context belongs to the question is for a person to say
         history = own.get("history") if user == "instruction" else None
-        found.append(pair(own[user], own[assistant], extra=context, system=system, history=history, name=name))
+        found.append(
+            pair(own[user], own[assistant], extra=context, system=system, history=history, name=name)
+        )
     return tuple(found)
 
 

@@ -1,0 +1,45 @@
+"""A URI to the files that it stands for, and what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curation.errors import InputError
+from curation.ingest.local import fingerprint, local_files
+from curation.ingest.record import File
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files to read in this order. ``where`` is file, folder or Hub; ``facts`` go into the info as they are."""
+
+    where: str
+    files: list[File]
+    skipped: list[str]
+    fingerprint: str
+    licence: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def open_source(uri: str, *, split: str, revision: str | None, config: str | None) -> Source:
+    """Find the files of a URI: a path, ``file://`` and a path, or ``hf://owner/name[@revision]``.
+
+    Raises InputError for what isn't there, HubError for a Hub that can't be reached or refuses.
+    """
+    if uri.startswith("hf://"):
+        from curation.ingest.hub import hub_source
+
+        return hub_source(uri, split=split, revision=revision, config=config)
+    if "://" in uri and not uri.startswith("file://"):
+        raise InputError(
+            f"{uri.partition('://')[0]}:// is not read",
+            where=uri,
+            mend="Give a path, or hf://owner/name for a dataset on the Hugging Face Hub.",
+        )
+    if not uri.strip():
+        raise InputError("the URI is empty", mend="Give a path, or hf://owner/name.")
+    path = Path(uri.removeprefix("file://")).expanduser()
+    files, skipped = local_files(path)
+    return Source("file" if path.is_file() else "folder", files, skipped, fingerprint(files))
