@@ -1,8 +1,8 @@
 """Curation: sources in, curated dataset versions out. No screen, no torch, and nothing heavy at import.
 
-    import curation
-    rows = curation.read("data/samples/finetome_sample.jsonl", name="sample").rows
-    result = curation.apply(rows, "normalize", {"op": "filter", "where": "turns() >= 2"})
+import curation
+rows = curation.read("data/samples/finetome_sample.jsonl", name="sample").rows
+result = curation.apply(rows, "normalize", {"op": "filter", "where": "turns() >= 2"})
 """
 
 from __future__ import annotations

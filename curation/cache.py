@@ -49,11 +49,17 @@ def save(folder: Path, before: pl.DataFrame, result: StepResult) -> None:
             name
             for name in after.columns
             if name not in ("id", "messages", "content_hash")
-            and (name not in before.columns or after.height != before.height or not after[name].equals(before[name], null_equal=True))
+            and (
+                name not in before.columns
+                or after.height != before.height
+                or not after[name].equals(before[name], null_equal=True)
+            )
         ]
         parquet.write(after.select("id"), partial / "ids.parquet")
         parquet.write(after.select("id", *columns), partial / "columns.parquet")
-        parquet.write(after.filter(edited).select("id", "messages", "content_hash"), partial / "edited.parquet")
+        parquet.write(
+            after.filter(edited).select("id", "messages", "content_hash"), partial / "edited.parquet"
+        )
         parquet.write(after.filter(joined["__known"].is_null()), partial / "made.parquet")
         parquet.write(result.dropped, partial / "dropped.parquet")
         parquet.write(result.ledger, partial / "ledger.parquet")
@@ -77,7 +83,9 @@ def load(folder: Path, before: pl.DataFrame) -> StepResult | None:
     except (OSError, ValueError, pl.exceptions.PolarsError):
         return None
     old = before.drop([name for name in columns.columns if name != "id" and name in before.columns])
-    rows = ids.join(old, on="id", how="left", maintain_order="left").join(columns, on="id", how="left", maintain_order="left")
+    rows = ids.join(old, on="id", how="left", maintain_order="left").join(
+        columns, on="id", how="left", maintain_order="left"
+    )
     if edited.height:
         rows = rows.update(edited, on="id")
     if made.height:

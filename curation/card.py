@@ -66,7 +66,12 @@ def _plain(text: str) -> str:
 
 
 def _size(rows: int) -> str:
-    for limit, name in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")):
+    for limit, name in (
+        (1_000, "n<1K"),
+        (10_000, "1K<n<10K"),
+        (100_000, "10K<n<100K"),
+        (1_000_000, "100K<n<1M"),
+    ):
         if rows < limit:
             return name
     return "1M<n<10M"
@@ -84,7 +89,13 @@ def _counts(info: ExportInfo) -> str:
 
 def _sources(version: Version, info: ExportInfo) -> str:
     rows = [
-        [one["name"], one.get("uri", ""), info.licences.get(one["name"]) or "not stated", one["rows"], one["rejects"]]
+        [
+            one["name"],
+            one.get("uri", ""),
+            info.licences.get(one["name"]) or "not stated",
+            one["rows"],
+            one["rejects"],
+        ]
         for one in version.manifest.sources
     ]
     return table(["source", "from", "licence", "rows", "rejects"], rows)
@@ -94,5 +105,7 @@ def _steps(version: Version) -> str:
     rows = []
     for step in version.manifest.steps:
         reasons = "; ".join(f"{count:,} {reason}" for reason, count in list(step["reasons"].items())[:3])
-        rows.append([step["op"], step["in"], step["dropped"], step["made"], step["edited"], step["out"], reasons])
+        rows.append(
+            [step["op"], step["in"], step["dropped"], step["made"], step["edited"], step["out"], reasons]
+        )
     return table(["step", "in", "dropped", "made", "edited", "out", "reasons for dropping"], rows)

@@ -81,14 +81,40 @@ class Home:
         """The home that was given, else ``TOME_HOME``, else ``./data``."""
         return cls(Path(given or os.environ.get("TOME_HOME") or "data"))
 
-    store = property(lambda self: self.root / "store")
-    versions = property(lambda self: self.root / "store" / "versions")
-    exports = property(lambda self: self.root / "exports")
-    runs = property(lambda self: self.root / "runs")
-    spaces = property(lambda self: self.root / "spaces")
-    jobs = property(lambda self: self.root / "jobs")
-    models = property(lambda self: self.root / "models")
-    """Base models converted or fetched once, kept between runs."""
+    @property
+    def store(self) -> Path:
+        """Dataset versions, their names and the cache of steps."""
+        return self.root / "store"
+
+    @property
+    def versions(self) -> Path:
+        """One folder a version."""
+        return self.root / "store" / "versions"
+
+    @property
+    def exports(self) -> Path:
+        """One folder an export."""
+        return self.root / "exports"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a training run."""
+        return self.root / "runs"
+
+    @property
+    def spaces(self) -> Path:
+        """One folder a Space, as it is uploaded."""
+        return self.root / "spaces"
+
+    @property
+    def jobs(self) -> Path:
+        """One folder a job."""
+        return self.root / "jobs"
+
+    @property
+    def models(self) -> Path:
+        """Base models converted or fetched once, kept between runs."""
+        return self.root / "models"
 
 
 def write_atomic(path: Path, text: str) -> None:
@@ -103,7 +129,7 @@ def write_atomic(path: Path, text: str) -> None:
             handle.write(text)
             handle.flush()
             os.fsync(handle.fileno())
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -188,7 +214,7 @@ class _Manifest:
                 where=str(path),
                 mend="Make it again with this version, or use the version that made it.",
             )
-        return typing.cast(Self, _build(cls, raw, str(path)))
+        return typing.cast("Self", _build(cls, raw, str(path)))
 
 
 def _build(kind: Any, raw: Any, where: str) -> Any:

@@ -41,7 +41,8 @@ def diff(store: Store, a: Version, b: Version) -> Diff:
     both = left.join(right, on="id", how="inner", suffix="_after", maintain_order="left")
     edited = both.filter(pl.col("content_hash") != pl.col("content_hash_after"))
     moved = both.filter(
-        pl.col("category").ne_missing(pl.col("category_after")) | pl.col("split").ne_missing(pl.col("split_after"))
+        pl.col("category").ne_missing(pl.col("category_after"))
+        | pl.col("split").ne_missing(pl.col("split_after"))
     ).select("id", "category", "category_after", "split", "split_after")
     reasons = pl.concat(
         version.ledger().filter(pl.col("action") == "dropped").select("row_id", "op", "reason")
@@ -61,7 +62,9 @@ def _by_category(*frames: pl.DataFrame) -> pl.DataFrame:
     names = ("before", "after", "added", "dropped", "edited")
     table: pl.DataFrame | None = None
     for name, frame in zip(names, frames, strict=True):
-        counts = frame.group_by(pl.col("category").fill_null("(none)")).agg(pl.len().cast(pl.Int64).alias(name))
+        counts = frame.group_by(pl.col("category").fill_null("(none)")).agg(
+            pl.len().cast(pl.Int64).alias(name)
+        )
         table = counts if table is None else table.join(counts, on="category", how="full", coalesce=True)
     assert table is not None
     return table.with_columns(pl.col(names).fill_null(0)).sort("before", "category", descending=[True, False])

@@ -1,6 +1,6 @@
 """A version as an export folder, which training reads and which is a dataset repository on the Hub.
 
-    data/exports/<name>/train.parquet, eval.parquet, README.md (the dataset card), export.json (last)
+data/exports/<name>/train.parquet, eval.parquet, README.md (the dataset card), export.json (last)
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from curation.card import dataset_card
 from curation.contract import ExportInfo, FileInfo, file_info
 from curation.errors import InputError, StoreError
 from curation.recipe import Recipe
-from curation.store import Store, Version, check_name
 from curation.steps.split import EVAL, TRAIN
+from curation.store import Store, Version, check_name
 
 COLUMNS = ["id", "messages", "category", "family", "split", "source", "parent_id", "made_by", "content_hash"]
 
@@ -43,11 +43,13 @@ def write_export(
     rows = version.rows()
     _check(rows, version, recipe)
     folder = store.home.exports / name
-    if (folder / ExportInfo.FILE).exists() and not overwrite:
-        if ExportInfo.read(folder).dataset_id != version.id:
-            raise InputError(
-                "this export holds another version", where=str(folder), mend="Give another --name, or --overwrite."
-            )
+    taken = (folder / ExportInfo.FILE).exists() and ExportInfo.read(folder).dataset_id != version.id
+    if taken and not overwrite:
+        raise InputError(
+            "this export holds another version",
+            where=str(folder),
+            mend="Give another --name, or --overwrite.",
+        )
     partial = folder.with_name(f".{name}.{os.getpid()}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -106,7 +108,11 @@ def push_export(folder: Path, repo: str, *, private: bool = True) -> str:
 
     info = verify_export(folder)
     return push_folder(
-        folder, repo, kind="dataset", private=private, message=f"Dataset version {info.dataset_id} ({info.name})"
+        folder,
+        repo,
+        kind="dataset",
+        private=private,
+        message=f"Dataset version {info.dataset_id} ({info.name})",
     )
 
 
@@ -127,7 +133,10 @@ def _ancestor(version: Version) -> dict[str, Any]:
             {key: one.get(key) for key in ("name", "uri", "licence", "rows", "rejects", "fingerprint")}
             for one in manifest.sources
         ],
-        "steps": [{key: one[key] for key in ("op", "in", "out", "dropped", "made", "edited", "reasons")} for one in manifest.steps],
+        "steps": [
+            {key: one[key] for key in ("op", "in", "out", "dropped", "made", "edited", "reasons")}
+            for one in manifest.steps
+        ],
     }
 
 
@@ -136,17 +145,21 @@ def _check(rows: pl.DataFrame, version: Version, recipe: Recipe | None) -> None:
     ran = {str(step["op"]) for one in [version.manifest] for step in one.steps}
     for needed in recipe.require if recipe else ():
         if needed not in ran:
-            raise InputError(f"its recipe requires {needed}, which didn't run", where=where, mend=f"Add the step {needed}.")
+            raise InputError(
+                f"its recipe requires {needed}, which didn't run", where=where, mend=f"Add the step {needed}."
+            )
     if rows["split"].null_count():
         raise InputError(
-            f"{rows['split'].null_count():,} rows have no split", where=where, mend="Add a split step to the recipe; eval: 0 for none."
+            f"{rows['split'].null_count():,} rows have no split",
+            where=where,
+            mend="Add a split step to the recipe; eval: 0 for none.",
         )
     if not (rows["split"] == TRAIN).any():
         raise InputError("no rows to train on", where=where)
     torn = rows.group_by("family").agg(pl.col("split").n_unique()).filter(pl.col("split") > 1)
     if torn.height:
         raise InputError(
-            f"{torn.height:,} families stand on both sides, such as {torn['family'].min()}",
+            f"{torn.height:,} families stand on both sides, such as {torn['family'].sort()[0]}",
             where=where,
             mend="Split after finding near-duplicates.",
         )

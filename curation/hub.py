@@ -9,7 +9,12 @@ from curation.errors import HubError, MissingExtra
 
 
 def push_folder(
-    folder: Path, repo: str, *, kind: Literal["dataset", "model"], private: bool = True, message: str = "Update"
+    folder: Path,
+    repo: str,
+    *,
+    kind: Literal["dataset", "model"],
+    private: bool = True,
+    message: str = "Update",
 ) -> str:
     """Create the repository if need be, upload what differs in one commit, and return the address.
 
@@ -24,19 +29,30 @@ def push_folder(
     try:
         api.create_repo(repo, repo_type=kind, private=private, exist_ok=True)
         api.upload_folder(
-            repo_id=repo, repo_type=kind, folder_path=str(folder), commit_message=message, ignore_patterns=[".*"]
+            repo_id=repo,
+            repo_type=kind,
+            folder_path=str(folder),
+            commit_message=message,
+            ignore_patterns=[".*"],
         )
     except HFValidationError as error:
         raise HubError(f"{repo!r} can't be a repository: {error}", mend="Write it as USER/NAME.") from None
     except HfHubHTTPError as error:
         status = error.response.status_code if error.response is not None else None
-        mend = {401: "Log in first: hf auth login.", 403: "Your token may not write here: give it the write right."}
+        mend = {
+            401: "Log in first: hf auth login.",
+            403: "Your token may not write here: give it the write right.",
+        }
         raise HubError(
-            f"the Hub refused ({status})", where=repo, mend=mend.get(status or 0, "Try again; what was sent is kept.")
+            f"the Hub refused ({status})",
+            where=repo,
+            mend=mend.get(status or 0, "Try again; what was sent is kept."),
         ) from None
     except Exception as error:  # the client's own network errors have no common base
         raise HubError(
-            f"the Hub can't be reached: {type(error).__name__}", where=repo, mend="Check the network; the folder is whole and can be pushed later."
+            f"the Hub can't be reached: {type(error).__name__}",
+            where=repo,
+            mend="Check the network; the folder is whole and can be pushed later.",
         ) from None
     endpoint = api.endpoint.rstrip("/")
     return f"{endpoint}/datasets/{repo}" if kind == "dataset" else f"{endpoint}/{repo}"

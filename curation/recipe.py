@@ -76,7 +76,9 @@ def load_recipe(path: Path) -> Recipe:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         near = [str(other) for other in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-        raise RecipeError("there is no such recipe", where=str(path), mend=nearest(str(path), near) if near else None) from None
+        raise RecipeError(
+            "there is no such recipe", where=str(path), mend=nearest(str(path), near) if near else None
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"can't be read: {error}", where=str(path)) from None
     return parse_recipe(text, where=str(path))
@@ -108,7 +110,9 @@ def check_order(recipe: Recipe, where: str = "recipe") -> None:
     names = [source.name for source in recipe.sources]
     for name in names:
         if names.count(name) > 1:
-            raise RecipeError(f"two sources are called {name!r}", where=where, mend="Names tell their rows apart.")
+            raise RecipeError(
+                f"two sources are called {name!r}", where=where, mend="Names tell their rows apart."
+            )
     ops = [step.op for step in recipe.steps]
     split = ops.index("split") if "split" in ops else None
     grown = all(source.uri.startswith("version:") for source in recipe.sources)
@@ -130,7 +134,9 @@ def check_order(recipe: Recipe, where: str = "recipe") -> None:
         made_earlier = [earlier.op for earlier in recipe.steps[:place] if earlier.kind in ("expand", "shape")]
         if step.op == "dedup" and made_earlier:
             raise RecipeError(
-                f"dedup would undo the repeats of {made_earlier[0]}", where=at, mend=f"Put dedup before {made_earlier[0]}."
+                f"dedup would undo the repeats of {made_earlier[0]}",
+                where=at,
+                mend=f"Put dedup before {made_earlier[0]}.",
             )
     if ops.count("split") > 1:
         raise RecipeError("there are two split steps", where=where, mend="Split once.")
@@ -146,7 +152,9 @@ def _explain(error: ValidationError, raw: dict[str, Any], where: str, text: str)
     at = f"{where}{_line_of(text, field if first['type'] != 'missing' else '')}: {spot}"
     if first["type"] == "union_tag_invalid":
         op = str(step.get("op")) if step else ""
-        return RecipeError(f"there is no step {op!r}", where=f"{where}{_line_of(text, op)}: {spot}", mend=nearest(op, BY_OP))
+        return RecipeError(
+            f"there is no step {op!r}", where=f"{where}{_line_of(text, op)}: {spot}", mend=nearest(op, BY_OP)
+        )
     if first["type"] == "union_tag_not_found":
         return RecipeError("a step needs an op", where=at, mend=nearest("", BY_OP))
     if first["type"] == "extra_forbidden":
@@ -157,7 +165,9 @@ def _explain(error: ValidationError, raw: dict[str, Any], where: str, text: str)
             known = list(Source.model_fields)
         elif len(path) == 1:
             known = list(Recipe.model_fields)
-        return RecipeError(f"there is no field {field!r}", where=at, mend=nearest(field, known) if known else None)
+        return RecipeError(
+            f"there is no field {field!r}", where=at, mend=nearest(field, known) if known else None
+        )
     if first["type"] == "missing":
         return RecipeError(f"field {field!r} is missing", where=at)
     message = first["msg"].removeprefix("Value error, ")
@@ -176,7 +186,11 @@ def _line_of(text: str, word: str) -> str:
     """``:line`` of the only line that holds a word; nothing where that isn't certain."""
     if not word:
         return ""
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if re.search(rf"\b{re.escape(word)}\b", line)]
+    lines = [
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if re.search(rf"\b{re.escape(word)}\b", line)
+    ]
     return f":{lines[0]}" if len(lines) == 1 else ""
 
 

@@ -39,7 +39,10 @@ class Applied:
 
 
 def apply(
-    rows: pl.DataFrame, *steps: Step | str | Mapping[str, Any], seed: int = 0, models: Mapping[str, Any] | None = None
+    rows: pl.DataFrame,
+    *steps: Step | str | Mapping[str, Any],
+    seed: int = 0,
+    models: Mapping[str, Any] | None = None,
 ) -> Applied:
     """Apply steps to rows in hand, under the same laws as a recipe.
 
@@ -75,12 +78,16 @@ def run_recipe(
     with store.lock():
         parents = [_source_version(source, recipe.seed, store, report) for source in recipe.sources]
         rows = _merge(recipe, parents)
-        key = digest(canonical_json([[s.name, parent.id] for s, parent in zip(recipe.sources, parents, strict=True)]))
+        key = digest(
+            canonical_json([[s.name, parent.id] for s, parent in zip(recipe.sources, parents, strict=True)])
+        )
         ledgers, dropped, steps = [pl.DataFrame(schema=LEDGER)], [no_dropped()], []
         for place, step in enumerate(recipe.steps):
             key = cache.step_key(key, step, recipe.seed)
             progress = partial(_progress, report, place, step.op, time.monotonic())
-            ctx = Context(recipe.seed, models or {}, workers or os.cpu_count() or 1, progress, store.root / "cache")
+            ctx = Context(
+                recipe.seed, models or {}, workers or os.cpu_count() or 1, progress, store.root / "cache"
+            )
             report("step", place=place, op=step.op, rows=rows.height, of=len(recipe.steps))
             started = time.monotonic()
             folder = store.root / "cache" / "steps" / key
@@ -159,7 +166,13 @@ def _source_version(source: Source, seed: int, store: Store, report: Report) -> 
         progress=partial(_source_progress, report, source.name, time.monotonic()),
     )
     version = put_ingested(read, source.name, store)
-    report("source_done", name=source.name, rows=read.rows.height, rejects=read.rejects.height, version=version.id)
+    report(
+        "source_done",
+        name=source.name,
+        rows=read.rows.height,
+        rejects=read.rejects.height,
+        version=version.id,
+    )
     return version
 
 
@@ -173,10 +186,14 @@ def put_ingested(read: Ingested, name: str, store: Store) -> Version:
     """Write what ingest read as a version: rows, and one line of the ledger for each reject."""
     rejects = read.rejects
     evidence = rejects.select(
-        pl.struct(*(c for c in ("file", "line", "source_row", "snippet") if c in rejects.columns)).struct.json_encode()
+        pl.struct(
+            *(c for c in ("file", "line", "source_row", "snippet") if c in rejects.columns)
+        ).struct.json_encode()
     ).to_series()
     ids = pl.Series("row_id", [None] * rejects.height, dtype=pl.String)
-    lines = ledger_lines(ids, op="ingest", action="rejected", reason=rejects["reason"], evidence=evidence, place=-1)
+    lines = ledger_lines(
+        ids, op="ingest", action="rejected", reason=rejects["reason"], evidence=evidence, place=-1
+    )
     source = {"name": name, "rows": read.rows.height, "rejects": rejects.height, **read.info}
     return store.put(read.rows, lines, kind="ingest", name=name, sources=[source])
 
@@ -191,6 +208,8 @@ def _merge(recipe: Recipe, parents: list[Version]) -> pl.DataFrame:
     twice = rows.filter(pl.col("id").is_duplicated())
     if twice.height:
         raise InputError(
-            f"row {twice['id'][0]} comes from two sources", where=recipe.name, mend="Name each source once only."
+            f"row {twice['id'][0]} comes from two sources",
+            where=recipe.name,
+            mend="Name each source once only.",
         )
     return rows

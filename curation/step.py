@@ -37,6 +37,11 @@ LEDGER: dict[str, pl.DataType] = {
 edited, made, set category, ...), the reason in words, and the evidence as a JSON object or null."""
 
 
+def _nobody(done: int, total: int) -> None:
+    """Report progress to nobody."""
+    del done, total
+
+
 @dataclass(frozen=True)
 class Context:
     """What a step may use besides rows: the seed, injected models, how many processes, and progress.
@@ -47,7 +52,7 @@ class Context:
     seed: int = 0
     models: Mapping[str, Any] = field(default_factory=dict)
     workers: int = 1
-    progress: Callable[[int, int], None] = lambda done, total: None
+    progress: Callable[[int, int], None] = _nobody
     cache: Path | None = None
 
 

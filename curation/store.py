@@ -117,7 +117,8 @@ class Store:
     def versions(self) -> list[Version]:
         """All whole versions, newest first."""
         found = [
-            Version(path.parent, Manifest.read(path)) for path in self.home.versions.glob("[!.]*/manifest.json")
+            Version(path.parent, Manifest.read(path))
+            for path in self.home.versions.glob("[!.]*/manifest.json")
         ]
         return sorted(found, key=lambda version: (-version.manifest.created, version.id))
 
@@ -147,12 +148,18 @@ class Store:
         if len(starts) == 1:
             return self.get(starts[0])
         if len(starts) > 1:
-            raise StoreError(f"{name!r} could be any of {', '.join(sorted(starts))}", mend="Give more of the id.")
+            raise StoreError(
+                f"{name!r} could be any of {', '.join(sorted(starts))}", mend="Give more of the id."
+            )
         if not ids:
             raise StoreError(
-                "there are no versions yet", where=str(self.root), mend="Make one: tome run data/recipes/demo.yaml"
+                "there are no versions yet",
+                where=str(self.root),
+                mend="Make one: tome run data/recipes/demo.yaml",
             )
-        raise StoreError(f"there is no version {name!r}", where=str(self.root), mend=nearest(name, [*refs, *ids]))
+        raise StoreError(
+            f"there is no version {name!r}", where=str(self.root), mend=nearest(name, [*refs, *ids])
+        )
 
     def lineage(self, version: Version) -> list[Version]:
         """The version and all that it came from, nearest first, each once."""
@@ -228,7 +235,10 @@ class Store:
             dropped_hash=str(meaning["dropped"]),
             columns={column: str(dtype) for column, dtype in rows.schema.items()},
             categories=dict(
-                rows.group_by(pl.col("category").fill_null("(none)")).len().sort("len", "category", descending=[True, False]).iter_rows()
+                rows.group_by(pl.col("category").fill_null("(none)"))
+                .len()
+                .sort("len", "category", descending=[True, False])
+                .iter_rows()
             ),
             sources=sources or [],
             recipe=dict(recipe) if recipe else None,
@@ -248,7 +258,10 @@ class Store:
         try:
             for name, frame in frames.items():
                 parquet.write(frame, partial / f"{name}.parquet")
-            write_atomic(partial / "manifest.json", json.dumps(dataclasses.asdict(manifest), ensure_ascii=False, indent=1) + "\n")
+            write_atomic(
+                partial / "manifest.json",
+                json.dumps(dataclasses.asdict(manifest), ensure_ascii=False, indent=1) + "\n",
+            )
             if folder.exists():
                 shutil.rmtree(folder)
             partial.rename(folder)
@@ -274,7 +287,9 @@ class Store:
             rows, ledger, dropped = version.rows(), version.ledger(), version.dropped()
             check(rows, where=where, deep=True)
         except (OSError, pl.exceptions.PolarsError, InputError) as error:
-            raise StoreError(f"damaged: {error}", where=where, mend="Run its recipe again to make it anew.") from None
+            raise StoreError(
+                f"damaged: {error}", where=where, mend="Run its recipe again to make it anew."
+            ) from None
         for what, found, said in (
             ("rows", rows_hash(rows), manifest.rows_hash),
             ("ledger", ledger_hash(ledger), manifest.ledger_hash),
@@ -315,5 +330,6 @@ def check_name(name: str) -> None:
     """Raise InputError unless a name can be a file name and nothing more."""
     if not NAME.fullmatch(name):
         raise InputError(
-            f"{name!r} can't be a name", mend="Use letters, digits, '.', '_' and '-', starting with a letter or digit."
+            f"{name!r} can't be a name",
+            mend="Use letters, digits, '.', '_' and '-', starting with a letter or digit.",
         )

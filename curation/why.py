@@ -61,13 +61,20 @@ def why(store: Store, row: str, version: Version | None = None) -> Story:
             return _story(store, candidate, *found)
     where = f"version {version.id}" if version else str(store.root)
     raise InputError(
-        f"no row {row!r}", where=where, mend="Ids stand in `tome show VERSION` and in the workbench under Explore."
+        f"no row {row!r}",
+        where=where,
+        mend="Ids stand in `tome show VERSION` and in the workbench under Explore.",
     )
 
 
 def _find(version: Version, row: str) -> tuple[dict[str, Any], str] | None:
     kept = version.scan().filter(pl.col("id").str.starts_with(row)).head(2).collect()
-    gone = pl.scan_parquet(version.folder / "dropped.parquet").filter(pl.col("id").str.starts_with(row)).head(2).collect()
+    gone = (
+        pl.scan_parquet(version.folder / "dropped.parquet")
+        .filter(pl.col("id").str.starts_with(row))
+        .head(2)
+        .collect()
+    )
     if kept.height + gone.height > 1:
         ids = ", ".join([*kept["id"], *gone["id"]])
         raise InputError(f"{row!r} could be any of {ids}, ...", mend="Give more of the id.")
@@ -80,9 +87,15 @@ def _story(store: Store, version: Version, row: dict[str, Any], state: str) -> S
     lineage = list(reversed(store.lineage(version)))
     ids = {row["id"]: None, **({row["parent_id"]: None} if row["parent_id"] else {})}
     decisions = [decision for one in lineage for decision in _decisions(one, list(ids), row["id"])]
-    origins = [source for one in lineage for source in one.manifest.sources if source["name"] == row["source"]]
+    origins = [
+        source for one in lineage for source in one.manifest.sources if source["name"] == row["source"]
+    ]
     children = version.scan().filter(pl.col("parent_id") == row["id"]).select("id").collect()["id"].to_list()
-    extra = {name: value for name, value in row.items() if name not in CORE and name not in ("reason", "dropped_by", "place")}
+    extra = {
+        name: value
+        for name, value in row.items()
+        if name not in CORE and name not in ("reason", "dropped_by", "place")
+    }
     return Story(
         id=row["id"],
         state=state,
@@ -91,7 +104,19 @@ def _story(store: Store, version: Version, row: dict[str, Any], state: str) -> S
         scores={name: value for name, value in extra.items() if value is not None},
         decisions=decisions,
         children=children,
-        **{name: row[name] for name in ("source", "source_row", "category", "split", "family", "parent_id", "made_by", "messages")},
+        **{
+            name: row[name]
+            for name in (
+                "source",
+                "source_row",
+                "category",
+                "split",
+                "family",
+                "parent_id",
+                "made_by",
+                "messages",
+            )
+        },
     )
 
 

