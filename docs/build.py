@@ -1,0 +1,108 @@
+"""Write docs/commands.md and docs/steps.md from the program itself; ``--check`` says whether they are up to date.
+
+    python docs/build.py            write
+    python docs/build.py --check    exit 1, naming the pages, when they differ
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.update(COLUMNS="100", TERM="dumb", NO_COLOR="1")
+
+import tome  # noqa: E402 - after the width is set, since help texts wrap to it
+
+DOCS = Path(__file__).resolve().parent
+NOTE = "<!-- made by docs/build.py: change the program, then run `make docs` -->\n\n"
+SUBCOMMANDS = re.compile(r"^  ([a-z][a-z-]*)  ", re.MULTILINE)
+
+
+def help_of(*words: str) -> str:
+    """The help text of a command, as a person sees it."""
+    screen = io.StringIO()
+    with contextlib.redirect_stdout(screen):
+        code = tome.run([*words, "--help"])
+    if code:
+        raise SystemExit(f"`tome {' '.join(words)} --help` left with {code}")
+    return "\n".join(line.rstrip() for line in screen.getvalue().strip().splitlines())
+
+
+def commands_page() -> str:
+    """Every command and sub-command with its help text."""
+    parts = ["# Commands\n", f"{NOTE}```text\n{help_of()}\n```\n"]
+    for name in tome.COMMANDS:
+        text = help_of(name)
+        parts.append(f"## tome {name}\n\n```text\n{text}\n```\n")
+        _, _, listed = text.partition("Commands:")
+        for sub in SUBCOMMANDS.findall(listed):
+            parts.append(f"### tome {name} {sub}\n\n```text\n{help_of(name, sub)}\n```\n")
+    return "\n".join(parts)
+
+
+def steps_page() -> str:
+    """Every step with its first line, kind, scope, version and parameters; details stand on its own page."""
+    from curation.steps import ALL
+
+    parts = ["# Steps\n", NOTE.strip() + "\n"]
+    parts.append("| step | kind | scope | what it does |\n| --- | --- | --- | --- |")
+    rows, details = [], []
+    for step in sorted(ALL, key=lambda one: one.model_fields["op"].default):
+        op = step.model_fields["op"].default
+        line = (step.__doc__ or "").strip().splitlines()[0]
+        rows.append(f"| [{op}](steps/{op}.md) | {step.kind} | {step.scope} | {line} |")
+        fields = [
+            f"| `{name}` | `{type_name(field.annotation)}` | {default(field)} |"
+            for name, field in step.model_fields.items()
+            if name != "op"
+        ]
+        head = "| parameter | type | default |\n| --- | --- | --- |\n"
+        table = head + "\n".join(fields) if fields else "No parameters."
+        details.append(f"\n## {op}\n\nVersion {step.version}. {line} More: [{op}](steps/{op}.md).\n\n{table}")
+    return "\n".join([parts[0], parts[1], parts[2], *rows, *details]) + "\n"
+
+
+def type_name(annotation: Any) -> str:
+    """A type as a reader wants it."""
+    text = str(annotation) if not isinstance(annotation, type) else annotation.__name__
+    return re.sub(r"(typing|curation[\w.]*|collections\.abc)\.", "", text).replace("|", "\\|")
+
+
+def default(field: Any) -> str:
+    """A default as YAML would have it."""
+    if field.is_required():
+        return "needed"
+    value = field.get_default(call_default_factory=True)
+    if hasattr(value, "model_dump"):
+        value = value.model_dump(exclude_none=True)
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{text}`".replace("|", "\\|")
+
+
+PAGES = {"commands.md": commands_page, "steps.md": steps_page}
+
+
+def main() -> int:
+    """Write the pages, or with ``--check`` compare them."""
+    stale = []
+    for name, make in PAGES.items():
+        path, text = DOCS / name, make()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if "--check" in sys.argv:
+            stale.append(f"docs/{name}")
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote docs/{name}")
+    if stale:
+        print(f"Out of date: {', '.join(stale)}. Run: make docs", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
