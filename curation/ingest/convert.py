@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from curation.errors import InputError, nearest
 from curation.ingest import reasons
 from curation.ingest.builder import Builder
+from curation.ingest.converters import Shape
 from curation.ingest.parts import Part, Selection
 from curation.ingest.reasons import Reject
 from curation.ingest.record import Record
-from curation.ingest.shapes import Shape, example_map, shape_for
+from curation.ingest.shapes import example_map, shape_for
 from curation.ingest.text import snippet
 from curation.ingest.tree import TAKEN, Forest, best_path, messages_of
 

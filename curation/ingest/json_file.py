@@ -109,4 +109,5 @@ class JsonFile:
 
 
 def _skip(text: str, place: int) -> int:
-    return _SPACE.match(text, place).end()  # type: ignore[union-attr] - it matches nothing too
+    found = _SPACE.match(text, place)
+    return found.end() if found else place

@@ -34,6 +34,7 @@ class JsonLines:
 
 def parse(line: bytes, place: int, number: int | None) -> Record:
     """The record of one line of JSON. Invalid bytes become lone surrogates, which ``text.clean`` replaces."""
+    line = line.rstrip(b"\r\n")
     try:
         value: Any = json.loads(line.decode("utf-8", "surrogateescape"))
     except ValueError:

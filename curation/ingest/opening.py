@@ -30,7 +30,7 @@ def opened(file: File) -> Iterator[IO[bytes]]:
     kind, magic = COMPRESSED.get(suffix, ("", b""))
     try:
         with file.path.open("rb") as raw:
-            if kind and not raw.peek(4).startswith(magic):  # type: ignore[attr-defined]
+            if kind and not raw.peek(4).startswith(magic):
                 raise InputError(
                     f"isn't a {kind} file", where=file.name, mend=f"Drop {suffix} from its name?"
                 )
@@ -47,8 +47,18 @@ def opened(file: File) -> Iterator[IO[bytes]]:
             where=file.name,
             mend="It is damaged or cut off: copy it again.",
         ) from None
-    except (PermissionError, IsADirectoryError) as error:
+    except PermissionError as error:
         raise InputError(f"can't be read: {error.strerror}", where=file.name) from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise _damaged(file, error) from None  # pyarrow's word for a damaged zstandard stream
+
+
+def _damaged(file: File, error: Exception) -> InputError:
+    return InputError(
+        f"can't be decompressed: {error}", where=file.name, mend="It is damaged or cut off: copy it again."
+    )
 
 
 def _zstandard(raw: IO[bytes]) -> IO[bytes]:

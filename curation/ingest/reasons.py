@@ -41,7 +41,7 @@ OFF_PATH = "not on the best-ranked path"
 REASONS = tuple(value for name, value in sorted(globals().items()) if name.isupper())
 
 
-class Reject(Exception):  # noqa: N818 - not an error: one row's way out
+class Reject(Exception):
     """An input row that can't become a row: a fixed ``reason``, and the part of it that shows why."""
 
     def __init__(self, reason: str, evidence: Any = None) -> None:
