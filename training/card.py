@@ -1,0 +1,93 @@
+"""The model card: what the model was made of, how, and how it did, in the Hub's own format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from curation.contract import RunInfo, write_atomic
+
+
+def write_card(folder: Path, info: RunInfo) -> None:
+    """Write ``README.md`` of a run."""
+    write_atomic(folder / "README.md", card(info))
+
+
+def card(info: RunInfo) -> str:
+    """The text of the model card."""
+    hub_base = info.base_model if info.base_sha256 is None else _local_name(info.base_model)
+    header = {
+        "base_model": hub_base,
+        "library_name": "peft",
+        "pipeline_tag": "text-generation",
+        "tags": ["lora", "sft", "tomewright", *(["unsloth"] if info.config["backend"] == "unsloth" else [])],
+    }
+    data, config = info.dataset, info.config
+    what = "All weights" if config["precision"] == "full" else f"A LoRA adapter (rank {config['lora_rank']})"
+    parts = [
+        f"---\n{yaml.safe_dump(header, sort_keys=False)}---",
+        f"# {info.run_id}",
+        f"{what} for `{hub_base}`, trained with Tomewright on `{data['name']}` "
+        f"(dataset version `{data['dataset_id']}`). State: {info.state}.",
+        "## Evaluation\n\n" + _evaluation(info.metrics),
+        "## Data\n\n" + _data(data),
+        "## Training\n\n" + _table(("setting", "value"), sorted((k, v) for k, v in config.items())),
+        f"```sh\n{info.command}\n```",
+        "Chat template hash `"
+        + info.template_hash
+        + "`, stop tokens "
+        + ", ".join(f"`{token}`" for token in info.stop_tokens)
+        + f", resume key `{info.key}`.",
+        "## Packages\n\n" + _table(("package", "version"), sorted(info.packages.items())),
+    ]
+    if info.system_prompt:
+        parts.insert(3, f"System prompt:\n\n> {' '.join(info.system_prompt.split())}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _local_name(path: str) -> str:
+    return (
+        "HuggingFaceTB/SmolLM2-135M-Instruct" if path.endswith("smollm2-135m-instruct") else Path(path).name
+    )
+
+
+def _evaluation(metrics: Mapping[str, Any]) -> str:
+    last, base = metrics.get("eval"), metrics.get("eval_base")
+    if not last:
+        return "Not evaluated."
+    rows = []
+    for name, part in [("all", last), *last["categories"].items()]:
+        before = base if name == "all" else (base or {}).get("categories", {}).get(name)
+        rows.append((name, part["rows"], f"{before['loss']:.4f}" if before else "", f"{part['loss']:.4f}"))
+    table = _table(("category", "rows", "loss, base", "loss, tuned"), rows)
+    return f"Mean loss (nats per answer token) on the export's eval split.\n\n{table}"
+
+
+def _data(data: Mapping[str, Any]) -> str:
+    counts = data["counts"]
+    names = sorted({name for split in counts.values() for name in split})
+    rows = [(name, *(counts[split].get(name, 0) for split in sorted(counts))) for name in names]
+    parts = [_table(("category", *sorted(counts)), rows)]
+    if data["licences"]:
+        licences = [(source, licence or "not stated") for source, licence in sorted(data["licences"].items())]
+        parts.append(_table(("source", "licence"), licences))
+    lineage = [
+        (step.get("op") or step.get("step") or "", step.get("rows_in", ""), step.get("rows_out", ""))
+        for step in data["lineage"]
+    ]
+    if lineage:
+        parts.append(_table(("step", "rows in", "rows out"), lineage))
+    return "\n\n".join(parts)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    return " ".join(str(value).replace("|", "\\|").split())

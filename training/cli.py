@@ -1,0 +1,150 @@
+"""``tome train``: parse, call, print."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from curation.contract import Home
+from training.errors import ConfigError
+
+VERBS = ("start",)
+
+
+class _Front:
+    """Lets ``tome train EXPORT`` stand for ``tome train start EXPORT``; everything else goes to Typer."""
+
+    def __call__(self, args: list[str], prog_name: str) -> None:
+        if args[:1] == ["train"] and args[1:2] and args[1] not in {*VERBS, "--help", "-h"}:
+            args = ["train", "start", *args[1:]]
+        _app(args=args, prog_name=prog_name)
+
+
+_app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+_train = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+_app.add_typer(_train, name="train", help="Train a LoRA adapter on an export folder.")
+app = _Front()
+
+
+@_app.callback()
+def _root() -> None:
+    """Training."""
+
+
+_Source = Annotated[
+    str | None, typer.Argument(metavar="EXPORT", help="An export's name, or its folder.", show_default=False)
+]
+_Config = Annotated[
+    str | None, typer.Option("--config", "-c", help="A YAML file or a preset's name.", show_default=False)
+]
+_Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a field; may be repeated."),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@_train.command("start", context_settings=EXTRA)
+def start(
+    context: typer.Context,
+    source: _Source = None,
+    config: _Config = None,
+    overrides: _Set = None,
+    name: Annotated[str | None, typer.Option("--name", help="The run's name.", show_default=False)] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Train on an export; writes data/runs/NAME. Every config field is an option too: --batch 4.
+
+    Example: tome train demo --config smollm2-135m-cpu --name first --max-steps 40
+
+    JSON: run, state (done or stopped), folder, steps, total_steps, loss_first, loss_last, eval_loss,
+    eval_loss_base, eval_by_category, seconds, tokens_per_second, warnings, signal.
+    """
+    from training.config import load_config
+    from training.run import find_run
+    from training.signals import EXIT
+    from training.train import train
+
+    home = Home.find()
+    chosen = [*(overrides or []), *_flags(context.args)]
+    if resume:
+        folder = find_run(home, name)
+        name = folder.name
+        source = source or str(_info(folder).dataset["path"])
+        config = config or str(folder / "config.yaml")
+    if source is None:
+        raise ConfigError("which export?", mend="Write: tome train EXPORT --config PRESET.")
+    result = train(source, load_config(_default(config), chosen), home, name=name, resume=resume, say=_say)
+    _answer(dataclasses.asdict(result), as_json)
+    if not as_json:
+        print(_summary(result))
+    if result.signal:
+        raise typer.Exit(EXIT[result.signal])
+
+
+def _default(config: str | None) -> str:
+    from training.config import preset_names
+
+    if config is None:
+        raise ConfigError(
+            "which config?", mend=f"Write --config with a YAML file or a preset: {', '.join(preset_names())}."
+        )
+    return config
+
+
+def _flags(words: list[str]) -> list[str]:
+    """``--batch 4`` and ``--batch=4`` as ``batch=4``. Raises ConfigError for a word that is no option."""
+    pairs: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("--"):
+            raise ConfigError(f"{word!r} is one word too many", mend="See tome train start --help.")
+        key, equals, value = word[2:].partition("=")
+        if not equals:
+            from training.config import resolve_key
+
+            resolve_key(key)
+            following = next(rest, None)
+            if following is None:
+                raise ConfigError(f"--{key} needs a value", where="--set")
+            value = following
+        pairs.append(f"{key}={value}")
+    return pairs
+
+
+def _info(folder: Any) -> Any:
+    from curation.contract import RunInfo
+
+    return RunInfo.read(folder)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _answer(values: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(values, ensure_ascii=False), flush=True)
+
+
+def _summary(result: Any) -> str:
+    if result.state != "done":
+        return (
+            f"Stopped at step {result.steps} of {result.total_steps}. "
+            f"Go on with: tome train --resume --name {result.run}"
+        )
+    base = f" (base {result.eval_loss_base:.4f})" if result.eval_loss_base is not None else ""
+    evaluated = f", eval loss {result.eval_loss:.4f}{base}" if result.eval_loss is not None else ""
+    return (
+        f"Run {result.run}: {result.steps} steps, loss {result.loss_first} to {result.loss_last}{evaluated}.\n"
+        f"Talk to it: tome chat {result.run}"
+    )

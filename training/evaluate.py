@@ -1,0 +1,111 @@
+"""Loss and perplexity on the export's own eval split, overall and by category."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from training.collate import Padded
+from training.template import IGNORE
+
+UNLABELLED = "(none)"
+"""The name under which rows without a category are counted."""
+
+CHUNK = 1024
+"""Supervised tokens whose logits are turned to float32 at once: bounds memory for vocabularies of 128k."""
+
+
+@dataclass
+class Score:
+    """Summed negative log likelihood (nats) over supervised tokens."""
+
+    nll: float = 0.0
+    tokens: int = 0
+    rows: int = 0
+
+    def add(self, nll: float, tokens: int) -> None:
+        """Count one row."""
+        self.nll, self.tokens, self.rows = self.nll + nll, self.tokens + tokens, self.rows + 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Loss (nats per token), perplexity, tokens and rows."""
+        loss = self.nll / max(self.tokens, 1)
+        return {
+            "loss": round(loss, 6),
+            "perplexity": round(math.exp(min(loss, 700.0)), 4),
+            "tokens": self.tokens,
+            "rows": self.rows,
+        }
+
+
+def pick_rows(table: pa.Table, limit: int | None, seed: int) -> pa.Table:
+    """All rows, or ``limit`` of them picked at random by the seed, in the table's order."""
+    if limit is None or limit >= table.num_rows:
+        return table
+    return table.take(sorted(random.Random(seed).sample(range(table.num_rows), limit)))
+
+
+def evaluate(model: Any, table: pa.Table, pad_id: int, batch: int, device: str, dtype: str) -> dict[str, Any]:
+    """The mean loss per supervised token of a prepared table, overall and by category.
+
+    Returns ``loss``, ``perplexity``, ``tokens``, ``rows`` and ``categories`` (category -> the same four).
+    The mean is over tokens, so batch size and order change nothing but rounding.
+    """
+    total = Score()
+    parts: dict[str, Score] = {}
+    with evaluating(model):
+        for rows in _batches(table, batch):
+            for row, (nll, tokens) in zip(rows, row_losses(model, rows, pad_id, device, dtype), strict=True):
+                total.add(nll, tokens)
+                parts.setdefault(row["category"] or UNLABELLED, Score()).add(nll, tokens)
+    categories = {name: parts[name].as_dict() for name in sorted(parts)}
+    return {**total.as_dict(), "categories": categories}
+
+
+def row_losses(
+    model: Any, rows: list[dict[str, Any]], pad_id: int, device: str, dtype: str
+) -> list[tuple[float, int]]:
+    """Summed negative log likelihood (nats) and number of supervised tokens of each row."""
+    import torch
+
+    inputs = {name: tensor.to(device) for name, tensor in Padded(pad_id)(rows).items()}
+    labels = inputs.pop("labels")
+    autocast = torch.autocast(device, dtype=getattr(torch, dtype), enabled=device != "cpu")
+    with torch.no_grad(), autocast:
+        logits = model(**inputs, use_cache=False).logits
+    losses: list[tuple[float, int]] = []
+    for place in range(len(rows)):
+        targets = labels[place, 1:]
+        where = torch.nonzero(targets != IGNORE).squeeze(-1)
+        nll = 0.0
+        for some in where.split(CHUNK):
+            part = torch.nn.functional.cross_entropy(
+                logits[place, some].float(), targets[some], reduction="sum"
+            )
+            nll += float(part)
+        losses.append((nll, len(where)))
+    return losses
+
+
+def _batches(table: pa.Table, batch: int) -> Iterator[list[dict[str, Any]]]:
+    """Batches of rows of like length, longest first, so that running out of memory shows at once."""
+    order = sorted(range(table.num_rows), key=lambda place: -table["length"][place].as_py())
+    for start in range(0, len(order), batch):
+        yield table.take(order[start : start + batch]).to_pylist()
+
+
+@contextmanager
+def evaluating(model: Any) -> Iterator[None]:
+    """The model without dropout inside the block, and as it was afterwards."""
+    training = model.training
+    model.eval()
+    try:
+        yield
+    finally:
+        model.train(training)

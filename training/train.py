@@ -1,0 +1,235 @@
+"""Training itself: set up, load, walk, save, and leave a folder that says truly how it ended."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from curation.contract import Home, read_events
+from training import checkpoints
+from training.backends import Loaded, import_backend, load_model
+from training.card import write_card
+from training.collate import Padded
+from training.config import TrainConfig
+from training.errors import OutOfMemoryError
+from training.evaluate import evaluate, pick_rows
+from training.quiet import quiet
+from training.run import Run, Say, begin, finish, locked, set_up
+from training.signals import listening
+from training.walk import Stop, make_trainer
+
+
+@dataclass
+class Result:
+    """How a run ended. ``steps`` counts all steps of the run, those before a resume too."""
+
+    run: str
+    state: str
+    folder: str
+    steps: int
+    total_steps: int
+    loss_first: float | None
+    loss_last: float | None
+    eval_loss: float | None
+    eval_loss_base: float | None
+    eval_by_category: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+    tokens_per_second: float | None = None
+    warnings: dict[str, Any] = field(default_factory=dict)
+    signal: str | None = None
+
+
+def train(
+    source: str,
+    config: TrainConfig,
+    home: Home,
+    *,
+    name: str | None = None,
+    resume: bool = False,
+    say: Say = lambda _: None,
+) -> Result:
+    """Train on an export and write the run folder. The state of a stopped run is "stopped", not an error.
+
+    Raises the errors in ``training.errors``; ``run.json`` then says "failed" and why.
+    """
+    import_backend(config.backend)
+    run = set_up(source, config, home, name=name, resume=resume, say=say)
+    stop = Stop()
+    with locked(run.folder), listening(stop):
+        begin(run)
+        began = time.monotonic()
+        try:
+            steps = _walk(run, stop, resume, say)
+        except KeyboardInterrupt:
+            stop.asked = stop.asked or "SIGINT"
+            steps = (_last_step(run), _last_step(run))
+            finish(run, "stopped", _metrics(run), f"stopped by {stop.asked} before a checkpoint was due")
+        except BaseException as error:
+            finish(run, "failed", _metrics(run), str(error) or type(error).__name__)
+            raise
+        else:
+            metrics = {**_metrics(run), "seconds": round(time.monotonic() - began, 1)}
+            stopped = f"stopped by {stop.asked}; a checkpoint was written" if stop.asked else None
+            finish(run, "stopped" if stop.asked else "done", metrics, stopped)
+        write_card(run.folder, run.info)
+    return _result(run, steps, stop)
+
+
+def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
+    """Run the steps; returns (steps done, steps planned)."""
+    import torch
+
+    config = run.config
+    say(f"Loading {run.base.name} ({config.backend}).")
+    run.emit("load", model=run.base.name, backend=config.backend)
+    loaded = load_model(run.base, config)
+    table = pick_rows(run.prepared.table("eval"), config.eval_rows, config.seed)
+
+    def evaluation(step: int) -> bool:
+        return _evaluation(run, loaded, table, step, say)
+
+    last = _checkpoint(run, say) if resume else None
+    if last is None and not resume:
+        evaluation(0)
+    trainer = make_trainer(
+        loaded,
+        config,
+        run.voice.tokenizer,
+        dataset(run),
+        Padded(run.voice.pad_id, 8 if loaded.device == "cuda" else 1),
+        run.folder,
+        _shown(run, say),
+        stop,
+        evaluation,
+    )
+    try:
+        with quiet():
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
+    except torch.cuda.OutOfMemoryError as error:
+        raise OutOfMemoryError(
+            f"the GPU ran out of memory at step {trainer.state.global_step + 1}",
+            where=str(run.folder),
+            mend="Lower batch and raise accumulation by as much, lower max_length, or set "
+            "gradient_checkpointing=true or precision=4bit. The last checkpoint is whole.",
+        ) from error
+    if not stop.asked:
+        with quiet():
+            trainer.model.save_pretrained(run.folder / run.info.adapter, safe_serialization=True)
+            run.voice.tokenizer.save_pretrained(run.folder / run.info.adapter)
+    return trainer.state.global_step, trainer.state.max_steps
+
+
+def dataset(run: Run) -> Any:
+    """The rows to train on, memory-mapped, as the ``datasets`` library has them."""
+    import datasets
+
+    return datasets.Dataset(datasets.table.InMemoryTable(run.prepared.table("train"))).with_format("numpy")
+
+
+def _checkpoint(run: Run, say: Say) -> Path | None:
+    last, torn = checkpoints.newest_whole(run.folder / "checkpoints")
+    for path in torn:
+        run.emit("torn", checkpoint=path.name)
+        say(f"{path.name} is torn and was passed over.")
+    say(
+        f"Going on from step {checkpoints.step_of(last)}." if last else "No whole checkpoint: from the start."
+    )
+    run.emit("resume", step=checkpoints.step_of(last) if last else 0)
+    return last
+
+
+def _evaluation(run: Run, loaded: Loaded, table: Any, step: int, say: Say) -> bool:
+    """Evaluate, write the event, and say whether to stop early."""
+    began = time.monotonic()
+    scores = evaluate(
+        loaded.model, table, run.voice.pad_id, run.config.eval_batch, loaded.device, loaded.dtype
+    )
+    run.emit("eval", step=step, seconds=round(time.monotonic() - began, 2), **scores)
+    say(f"step {step}: eval loss {scores['loss']:.4f} on {scores['rows']} rows")
+    patience = run.config.early_stopping
+    losses = [loss for at, loss in _evals(run) if at > 0]
+    if patience and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience]):
+        run.emit("early_stop", step=step, best=min(losses))
+        say(f"step {step}: no better eval loss in {patience} evaluations; stopping early.")
+        return True
+    return False
+
+
+def _evals(run: Run) -> list[tuple[int, float]]:
+    """(step, loss) of each evaluation, in order of steps; after a resume the newest of a step counts."""
+    found = {e["step"]: e["loss"] for e in read_events(run.folder / "events.jsonl") if e["event"] == "eval"}
+    return sorted(found.items())
+
+
+def _metrics(run: Run) -> dict[str, Any]:
+    """What the events tell about the run so far."""
+    events = read_events(run.folder / "events.jsonl")
+    steps = {e["step"]: e for e in events if e["event"] == "step"}
+    evals = {e["step"]: e for e in events if e["event"] == "eval"}
+    metrics: dict[str, Any] = {"steps": max(steps, default=0)}
+    if steps:
+        ordered = [steps[step] for step in sorted(steps)]
+        speeds = sorted(e["tokens_per_second"] for e in ordered)
+        metrics.update(
+            total_steps=ordered[-1]["total"],
+            loss_first=ordered[0]["loss"],
+            loss_last=ordered[-1]["loss"],
+            tokens_per_second=speeds[len(speeds) // 2],
+        )
+    if evals:
+        first, last = evals[min(evals)], evals[max(evals)]
+        keys = ("step", "loss", "perplexity", "rows", "tokens", "categories")
+        metrics["eval"] = {key: last[key] for key in keys}
+        if first["step"] == 0:
+            metrics["eval_base"] = {key: first[key] for key in keys}
+    return metrics
+
+
+def _last_step(run: Run) -> int:
+    return int(_metrics(run)["steps"])
+
+
+def _shown(run: Run, say: Say) -> Any:
+    """Writes an event and says a line about it."""
+
+    def emit(event: str, **fields: Any) -> None:
+        run.emit(event, **fields)
+        if event == "step":
+            left = f", {_clock(fields['left'])} left" if fields["left"] is not None else ""
+            say(
+                f"step {fields['step']}/{fields['total']}  loss {fields['loss']}  "
+                f"{fields['tokens_per_second']:.0f} tokens/s{left}"
+            )
+        elif event == "checkpoint":
+            say(f"step {fields['step']}: checkpoint written")
+
+    return emit
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _result(run: Run, steps: tuple[int, int], stop: Stop) -> Result:
+    metrics = run.info.metrics
+    last, base = metrics.get("eval", {}), metrics.get("eval_base", {})
+    return Result(
+        run=run.folder.name,
+        state=run.info.state,
+        folder=str(run.folder),
+        steps=steps[0],
+        total_steps=steps[1],
+        loss_first=metrics.get("loss_first"),
+        loss_last=metrics.get("loss_last"),
+        eval_loss=last.get("loss"),
+        eval_loss_base=base.get("loss"),
+        eval_by_category={name: part["loss"] for name, part in last.get("categories", {}).items()},
+        seconds=metrics.get("seconds", 0.0),
+        tokens_per_second=metrics.get("tokens_per_second"),
+        warnings=run.info.warnings,
+        signal=stop.asked,
+    )
