@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import polars as pl
 
+from curation.errors import StoreError
 from curation.rows import text_of
 from curation.steps.stats import WORD
+from curation.store import Manifest, Store, Version
 
 NONE = "(none)"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A version that can't be opened, and why."""
+
+    id: str
+    why: str
 
 
 def words_of(rows: pl.LazyFrame) -> pl.Expr:
@@ -74,3 +85,37 @@ def ago(moment: float, now: float | None = None) -> str:
             count = int(seconds // size)
             return f"{count} {name}{'s' if count != 1 else ''} ago"
     return "just now"
+
+
+def shelf(store: Store) -> tuple[list[Version], list[Broken]]:
+    """The versions that can be opened, newest first, and those whose manifest can't be read."""
+    whole, broken = [], []
+    for path in store.home.versions.glob("[!.]*/manifest.json"):
+        try:
+            whole.append(Version(path.parent, Manifest.read(path)))
+        except StoreError as error:
+            broken.append(Broken(path.parent.name, str(error)))
+    whole.sort(key=lambda version: (-version.manifest.created, version.id))
+    return whole, sorted(broken, key=lambda one: one.id)
+
+
+def cross(rows: pl.LazyFrame, across: str, down: str, most: int = 12) -> pl.DataFrame:
+    """Rows by two columns: ``down``, ``across``, ``rows``, ``share`` of the line; the largest values of each."""
+    a, d = (pl.col(name).cast(pl.String).fill_null(NONE) for name in (across, down))
+    counts = rows.select(a.alias("across"), d.alias("down")).group_by("down", "across").len("rows").collect()
+    for side in ("across", "down"):
+        top = counts.group_by(side).agg(pl.col("rows").sum()).sort("rows", side, descending=[True, False])
+        counts = counts.join(top.head(most).select(side), on=side, how="semi")
+    total = pl.col("rows").sum().over("down")
+    return counts.with_columns(
+        (pl.col("rows") / total).alias("share"), rows=pl.col("rows").cast(pl.Int64)
+    ).sort("down", "across")
+
+
+def lineage_lines(store: Store, version: Version) -> list[tuple[str, str]]:
+    """The edges of a version's history, parent and child, nearest first; lost parents are left out."""
+    try:
+        chain = store.lineage(version)
+    except StoreError:
+        chain = [version]
+    return [(parent, one.id) for one in chain for parent in one.manifest.parents]

@@ -1,0 +1,213 @@
+"""Browse a version at any size: filter, sort and page on the server, and open one row without reading the rest.
+
+A version's rows are read once without their texts (the narrow frame); the texts stand flat and in lower case
+in a file beside the cache, which is mapped into memory, so that a search reads bytes and builds no lists.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+
+from curation.errors import InputError, StoreError
+from curation.expression import to_polars
+from curation.rows import text_of
+from curation.steps.stats import WORD
+from curation.store import Store, Version
+
+State = Literal["kept", "dropped"]
+REPEATS = ("balance", "oversample")
+"""Steps that make rows by repeating one; what any other step makes counts as augmented."""
+OPENS = 200
+"""Characters of a conversation's first words that a list shows."""
+NONE = "(none)"
+
+
+@dataclass(frozen=True)
+class Query:
+    """What a person asks for; hashable, so that an answer is found again by it.
+
+    ``values`` maps a column to the values that may stand there, ``ranges`` to the lowest and highest number.
+    ``where`` is an expression as in the filter step. ``text`` ignores case; with ``regex`` it is a Rust pattern.
+    """
+
+    text: str = ""
+    regex: bool = False
+    where: str = ""
+    values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ranges: tuple[tuple[str, float, float], ...] = ()
+    sort: str = ""
+    descending: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Whether every row answers it."""
+        return not (self.text or self.where.strip() or self.values or self.ranges)
+
+
+@dataclass(frozen=True)
+class Index:
+    """The narrow frame of a version's kept or dropped rows, and where their texts are.
+
+    ``narrow`` has every column but messages, and ``row`` (its place), ``opens`` (its first words), ``origin``
+    (original, repeat or augmented) and ``words``.
+    """
+
+    version: Version
+    state: State
+    narrow: pl.DataFrame
+    texts: Path
+
+    @property
+    def rows(self) -> Path:
+        """The file of the rows with their messages."""
+        return self.version.folder / ("rows.parquet" if self.state == "kept" else "dropped.parquet")
+
+
+def open_index(store: Store, version: Version, state: State = "kept") -> Index:
+    """Read the narrow frame, and write the flat texts where they aren't there yet.
+
+    Raises StoreError when the version's files can't be read.
+    """
+    source = version.folder / ("rows.parquet" if state == "kept" else "dropped.parquet")
+    texts = store.root / "cache" / "texts" / f"{version.id}.{state}.arrow"
+    try:
+        scan = pl.scan_parquet(source)
+        if not texts.is_file():
+            _write_texts(scan, texts)
+        narrow = scan.drop("messages").collect()
+        flat = pl.scan_ipc(texts).select("opens", "words").collect()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(
+            f"damaged: {error}", where=str(version.folder), mend="Run its recipe again to make it anew."
+        ) from None
+    if narrow.height != flat.height:
+        texts.unlink(missing_ok=True)
+        raise StoreError("its text file was stale", where=str(version.folder), mend="Open it again.")
+    made = pl.col("made_by")
+    whole = pl.when(made.is_null()).then(pl.lit("original"))
+    origin = whole.when(made.is_in(REPEATS)).then(pl.lit("repeat")).otherwise(pl.lit("augmented"))
+    return Index(version, state, narrow.hstack(flat).with_row_index("row").with_columns(origin=origin), texts)
+
+
+def _write_texts(scan: pl.LazyFrame, path: Path) -> None:
+    """Write text (flat, lower case), opens and words of every row, in order; atomically."""
+    text = text_of(separator="\n")
+    words = text_of(separator=" ").str.count_matches(WORD).fill_null(0).cast(pl.Int64)
+    if "stats.words" in scan.collect_schema().names():
+        words = pl.col("stats.words").fill_null(0).cast(pl.Int64)
+    first = text_of(roles=["user"], separator=" ").fill_null("")
+    opens = pl.when(first == "").then(text).otherwise(first).fill_null("")
+    frame = scan.select(
+        text.str.to_lowercase().fill_null("").alias("text"),
+        opens.str.slice(0, 4 * OPENS).str.replace_all(r"\s+", " ").str.slice(0, OPENS).alias("opens"),
+        words.alias("words"),
+    ).collect()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        frame.rechunk().write_ipc(partial, compression="uncompressed", record_batch_size=20_000)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def find(index: Index, query: Query) -> pl.Series:
+    """The places of the rows that answer a query, in its order: a UInt32 series ``row``.
+
+    Raises InputError for a pattern that can't be read, an unknown column, or a wrong expression.
+    """
+    narrow = index.narrow
+    keep: list[pl.Expr] = []
+    for column, wanted in query.values:
+        keep.append(pl.col(_known(narrow, column)).cast(pl.String).fill_null(NONE).is_in(wanted))
+    for column, low, high in query.ranges:
+        keep.append(pl.col(_known(narrow, column)).is_between(low, high))
+    frame = narrow.lazy().filter(*keep) if keep else narrow.lazy()
+    if query.where.strip():
+        frame = frame.join(_where(index, query.where), on="row", how="semi", maintain_order="left")
+    if query.text:
+        frame = frame.join(_search(index, query), on="row", how="semi", maintain_order="left")
+    if query.sort:
+        frame = frame.sort(
+            _known(narrow, query.sort), "row", descending=[query.descending, False], nulls_last=True
+        )
+    return frame.select("row").collect().to_series()
+
+
+def _known(frame: pl.DataFrame, column: str) -> str:
+    if column not in frame.columns:
+        raise InputError(f"there is no column {column!r} in this version")
+    return column
+
+
+def _search(index: Index, query: Query) -> pl.LazyFrame:
+    pattern = f"(?i){query.text}" if query.regex else query.text.lower()
+    hit = pl.col("text").str.contains(pattern, literal=not query.regex)
+    try:
+        return pl.scan_ipc(index.texts).select(hit=hit).with_row_index("row").filter("hit").select("row").collect(
+            engine="streaming"
+        ).lazy()  # fmt: skip
+    except pl.exceptions.ComputeError as error:
+        raise InputError(
+            f"can't read the pattern {query.text!r}: {str(error).splitlines()[0]}",
+            mend="Turn off the regular expression to search for it as it stands.",
+        ) from None
+
+
+def _where(index: Index, where: str) -> pl.LazyFrame:
+    scan = pl.scan_parquet(index.rows)
+    keep = to_polars(where, scan.collect_schema().names())
+    try:
+        return scan.with_row_index("row").filter(keep).select("row").collect().lazy()
+    except pl.exceptions.PolarsError as error:
+        raise InputError(
+            f"can't apply the expression: {str(error).splitlines()[0]}", where=repr(where)
+        ) from None
+
+
+def page(index: Index, found: pl.Series, number: int, size: int) -> pl.DataFrame:
+    """The narrow rows of a page, ``number`` from 1, in the order of ``found``."""
+    return index.narrow[found.slice((number - 1) * size, size)]
+
+
+def whole_row(index: Index, place: int) -> dict[str, Any]:
+    """One row with its messages; only the row group that holds it is read."""
+    return pl.scan_parquet(index.rows).slice(place, 1).collect().to_dicts()[0]
+
+
+def groupable(index: Index, most: int = 60) -> list[str]:
+    """Columns worth grouping by: text or yes/no, two to ``most`` values; category and source first."""
+    first = [name for name in ("category", "source", "origin", "split") if name in index.narrow.columns]
+    skip = {*first, "id", "content_hash", "family", "parent_id", "opens", "made_by"}
+    rest = []
+    for name, dtype in index.narrow.schema.items():
+        if name in skip or dtype not in (pl.String, pl.Boolean, pl.Categorical):
+            continue
+        if name.endswith(".evidence"):
+            continue
+        if 2 <= index.narrow[name].n_unique() <= most:
+            rest.append(name)
+    return first + sorted(rest)
+
+
+def numeric(index: Index) -> list[str]:
+    """Columns of numbers that differ between rows; words first."""
+    rest = [
+        name
+        for name, dtype in index.narrow.schema.items()
+        if dtype.is_numeric() and name not in ("row", "words", "source_row", "place")
+        and index.narrow[name].n_unique() > 1
+    ]  # fmt: skip
+    return ["words", *sorted(rest)]
+
+
+def values_of(index: Index, column: str) -> list[tuple[str, int]]:
+    """The values of a column with their rows, most first; null is ``(none)``."""
+    value = pl.col(column).cast(pl.String).fill_null(NONE).alias("value")
+    counts = index.narrow.select(value).group_by("value").len().sort("len", "value", descending=[True, False])
+    return list(counts.iter_rows())

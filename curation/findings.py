@@ -1,0 +1,77 @@
+"""The one sentence that opens a page: what the data says, in words, with its figures."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from curation.balance import Plan
+from curation.store import Manifest
+
+
+def percent(share: float) -> str:
+    """A share as a person writes it: ``2.1%``, ``<0.1%``, ``100%``."""
+    if 0 < share < 0.001:
+        return "<0.1%"
+    return f"{100 * share:.0f}%" if share >= 0.9995 or share == 0 else f"{100 * share:.1f}%"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """``1 row``, ``1,284 rows``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def balance_finding(shares: pl.DataFrame, by: str = "category") -> str:
+    """What is most unequal. ``shares`` as ``curation.views.shares`` gives it, largest first."""
+    if shares.is_empty():
+        return "This version has no rows."
+    if shares.height == 1:
+        only = shares.row(0, named=True)
+        return f"All {count(only['rows'], 'row')} have the same {by}: {only['value']}."
+    top, low = shares.row(0, named=True), shares.row(-1, named=True)
+    times = top["rows"] / max(low["rows"], 1)
+    ratio = f"{times:.0f}" if times >= 10 else f"{times:.1f}"
+    said = f"{low['value']} is {percent(low['share'])} of rows and {percent(low['word_share'])} of words; "
+    if times < 1.05:
+        return f"Even: each of {shares.height} values of {by} has about {percent(top['share'])} of rows."
+    return f"{said}{top['value']}, the largest, is {ratio} times as large."
+
+
+def plan_finding(plan: Plan) -> str:
+    """What a balance would do to the training rows."""
+    cut = sum(line.now - line.taken - line.augmented for line in plan.lines)
+    repeats = sum(line.repeats for line in plan.lines)
+    short = sum(line.to_augment for line in plan.lines)
+    verbs = []
+    if cut:
+        verbs.append(f"drops {count(cut, 'row')}")
+    if repeats:
+        verbs.append(f"adds {count(repeats, 'repeat')}")
+    if short:
+        verbs.append(f"leaves {count(short, 'row')} to augment")
+    doing = (
+        ", ".join(verbs[:-1]) + (" and " if len(verbs) > 1 else "") + verbs[-1]
+        if verbs
+        else "changes nothing"
+    )
+    return (
+        f"This mix {doing}: {plan.after.rows:,} training rows, "
+        f"{plan.before.effective:.1f} → {plan.after.effective:.1f} effective categories of {len(plan.lines)}."
+    )
+
+
+def version_finding(manifest: Manifest) -> str:
+    """What a version is, in one line."""
+    total = sum(int(step["dropped"]) for step in manifest.steps)
+    made = sum(int(step["made"]) for step in manifest.steps)
+    parts = [count(manifest.rows, "row"), f"in {count(len(manifest.categories), 'category', 'categories')}"]
+    tail = [f"{count(total, 'row')} dropped"] if total else []
+    tail += [f"{made:,} made"] if made else []
+    return f"{' '.join(parts)}" + (f"; {' and '.join(tail)} on the way" if tail else "") + "."
+
+
+def diff_finding(counts: dict[str, int], before: str, after: str) -> str:
+    """What changed between two versions."""
+    named = [f"{counts[kind]:,} {kind}" for kind in ("added", "dropped", "edited", "moved") if counts[kind]]
+    if not named:
+        return f"{before} and {after} hold the same rows."
+    return f"From {before} to {after}: {', '.join(named)}."

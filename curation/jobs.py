@@ -1,0 +1,237 @@
+"""Jobs: a ``tome`` command in a process of its own, which outlives whoever started it.
+
+    data/jobs/<id>/command.json   the arguments, the title and when it started
+                   events.jsonl   progress, as the command reports it
+                   log.txt        what it printed
+                   status         running, done, failed or stopped, and the exit code
+                   lock           held by the supervisor while it lives
+
+The supervisor (this module run as a program) leaves its parent's session, so closing the terminal or the
+workbench ends nothing. A job whose lock is free and whose status says running was killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from curation.contract import Home, append_event, read_events, write_atomic
+from curation.errors import InputError, nearest
+
+Status = Literal["running", "done", "failed", "stopped", "killed"]
+EVENTS = "TOME_EVENTS"
+"""The environment variable that tells a command where to write its events."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job as its folder tells it; ``code`` is null while it runs and when it was killed."""
+
+    folder: Path
+    arguments: list[str]
+    title: str
+    started: float
+    status: Status
+    code: int | None
+    ended: float | None
+
+    @property
+    def id(self) -> str:
+        """The folder's name: when it started, and six digits."""
+        return self.folder.name
+
+    @property
+    def command(self) -> str:
+        """The command as a person would type it."""
+        import shlex
+
+        return "tome " + shlex.join(self.arguments)
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it reported, oldest first."""
+        return read_events(self.folder / "events.jsonl")
+
+    def progress(self) -> dict[str, Any] | None:
+        """The newest event that has a count, or null."""
+        return next((event for event in reversed(self.events()) if event["event"] == "progress"), None)
+
+    def log(self, most: int = 20_000) -> str:
+        """The last characters that it printed; control characters other than line breaks are left out."""
+        path = self.folder / "log.txt"
+        if not path.is_file():
+            return ""
+        with path.open("rb") as handle:
+            handle.seek(max(0, path.stat().st_size - most))
+            text = handle.read().decode("utf-8", errors="replace").replace("\r", "\n")
+        return "".join(c for c in text if c in "\n\t" or c.isprintable())
+
+    def answer(self) -> dict[str, Any] | None:
+        """The JSON object that the command printed last, when it ran with ``--json``."""
+        for line in reversed(self.log().splitlines()):
+            if line.startswith("{"):
+                with contextlib.suppress(ValueError):
+                    found = json.loads(line)
+                    return found if isinstance(found, dict) else None
+        return None
+
+    def complaint(self) -> str | None:
+        """The line that says why it failed, or null."""
+        lines = [line.strip() for line in self.log().splitlines() if line.strip()]
+        said = next((line for line in reversed(lines) if line.startswith("tome: ")), None)
+        return said.removeprefix("tome: ") if said else (lines[-1] if lines and self.code else None)
+
+
+def start(
+    home: Home,
+    arguments: Sequence[str],
+    *,
+    title: str,
+    secret_env: Mapping[str, str] | None = None,
+    program: Sequence[str] = (),
+) -> Job:
+    """Start ``tome ARGUMENTS`` as a job and return at once.
+
+    ``secret_env`` (a Hub token) is passed on to the process and written nowhere. ``program`` stands in for
+    ``python -m tome`` in tests. Raises OSError when the folder can't be written.
+    """
+    folder = home.jobs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+    folder.mkdir(parents=True)
+    said = {
+        "arguments": list(arguments),
+        "title": title,
+        "started": round(time.time(), 3),
+        "program": list(program) or [sys.executable, "-m", "tome"],
+        "home": str(home.root.resolve()),
+        "cwd": str(Path.cwd()),
+    }
+    write_atomic(folder / "command.json", json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+    write_atomic(folder / "status", "running\n")
+    env = os.environ | dict(secret_env or {})
+    subprocess.run([sys.executable, "-m", "curation.jobs", str(folder.resolve())], env=env, check=True)
+    return read(folder)
+
+
+def read(folder: Path) -> Job:
+    """The job of a folder. Raises InputError when there is none."""
+    try:
+        said = json.loads((folder / "command.json").read_text(encoding="utf-8"))
+        word, _, code = (folder / "status").read_text(encoding="utf-8").strip().partition(" ")
+        ended = None if word == "running" else (folder / "status").stat().st_mtime
+        if word == "running" and not _alive(folder):
+            # it may have ended between the two looks
+            word, _, code = (folder / "status").read_text(encoding="utf-8").strip().partition(" ")
+            word = "killed" if word == "running" else word
+            ended = (folder / "status").stat().st_mtime
+        return Job(folder, said["arguments"], said["title"], said["started"], word, int(code) if code else None, ended)  # type: ignore[arg-type]  # fmt: skip
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"not a job: {error}", where=str(folder)) from None
+
+
+def jobs(home: Home) -> list[Job]:
+    """All jobs, newest first; folders that aren't jobs are left out."""
+    found = []
+    for path in home.jobs.glob("*/command.json"):
+        with contextlib.suppress(InputError):
+            found.append(read(path.parent))
+    return sorted(found, key=lambda job: (-job.started, job.id))
+
+
+def get(home: Home, name: str) -> Job:
+    """The job of an id, or of the end of one. Raises InputError."""
+    ids = [job.id for job in jobs(home)]
+    fits = [one for one in ids if one == name or (len(name) >= 4 and one.endswith(name))]
+    if len(fits) != 1:
+        raise InputError(f"there is no job {name!r}", where=str(home.jobs), mend=nearest(name, ids))
+    return read(home.jobs / fits[0])
+
+
+def stop(job: Job, *, wait: float = 10.0) -> Job:
+    """Ask a job to stop, as Ctrl-C would, and end it after ``wait`` seconds if it hasn't.
+
+    Raises InputError when it isn't running.
+    """
+    if job.status != "running":
+        raise InputError(f"job {job.id} is {job.status}, not running")
+    group = int((job.folder / "group").read_text(encoding="utf-8"))
+    (job.folder / "stop").touch()
+    for sign in (signal.SIGINT, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, sign)
+        patience = time.monotonic() + wait
+        while time.monotonic() < patience and read(job.folder).status == "running":
+            time.sleep(0.05)
+        if read(job.folder).status != "running":
+            break
+    return read(job.folder)
+
+
+def resume(home: Home, job: Job, *, secret_env: Mapping[str, str] | None = None) -> Job:
+    """Start the same command again; commands go on from what was finished. Raises InputError while it runs."""
+    if job.status == "running":
+        raise InputError(f"job {job.id} is still running")
+    return start(home, job.arguments, title=job.title, secret_env=secret_env)
+
+
+def _alive(folder: Path) -> bool:
+    """Whether the supervisor holds its lock; the system frees it however the process ends."""
+    try:
+        with (folder / "lock").open("a") as handle:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    return False
+
+
+# ---------------------------------------------------------------------------------------- the supervisor
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def supervise(folder: Path) -> None:
+    """Leave the caller, run the command of a folder, and write down how it ended."""
+    ready, tell = os.pipe()
+    if os.fork():
+        os.close(tell)
+        os.read(ready, 1)  # the lock is held from here on
+        return
+    os.close(ready)
+    os.setsid()
+    said = json.loads((folder / "command.json").read_text(encoding="utf-8"))
+    with _locked(folder), (folder / "log.txt").open("ab") as log, Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+        env = os.environ | {
+            "TOME_HOME": said["home"], EVENTS: str(folder / "events.jsonl"), "PYTHONUNBUFFERED": "1", "COLUMNS": "120",
+        }  # fmt: skip
+        child = subprocess.Popen(
+            [*said["program"], *said["arguments"]], cwd=said["cwd"], env=env, start_new_session=True
+        )
+        write_atomic(folder / "group", f"{child.pid}\n")
+        append_event(folder / "events.jsonl", "job", state="running", pid=child.pid)
+        os.close(tell)
+        code = child.wait()
+        word = "done" if code == 0 else "stopped" if (folder / "stop").exists() else "failed"
+        append_event(folder / "events.jsonl", "job", state=word, code=code)
+        write_atomic(folder / "status", f"{word} {code}\n")
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    supervise(Path(sys.argv[1]))
