@@ -32,6 +32,7 @@ def chat(
     base: Annotated[
         bool, typer.Option("--base", help="Let the base model answer, without the adapter.")
     ] = False,
+    against: Annotated[str | None, typer.Option(help="A second run to compare with, side by side.")] = None,
     engine: Annotated[str, typer.Option(help="auto, transformers or gguf.")] = "auto",
     dtype: Annotated[str, typer.Option(help="auto, float32 or bfloat16 (transformers).")] = "auto",
     system: Annotated[str | None, typer.Option(help="A system prompt instead of the run's own.")] = None,
@@ -58,9 +59,12 @@ def chat(
     about = read_run(folder, adapter_needed=not base)
     if once is None:
         from chatbot_space.app import launch
+        from chatbot_space.opening import open_desk
 
         print(f"Loading {about.base_model} for run {about.run_id} ...", file=sys.stderr, flush=True)
-        launch(load(about, engine=engine, dtype=dtype), host=host, port=port, open_browser=open_browser)
+        rival = find_run(against) if against else None
+        desk = open_desk(folder, engine=engine, dtype=dtype, against=rival)
+        launch(desk, host=host, port=port, open_browser=open_browser)
         return
     if not once.strip():
         raise ChatError("the question is empty", mend="Write it behind --once, in quotes.")

@@ -65,5 +65,5 @@ class Prompter:
             messages,
             date=self.run.template_date,
             bos_token=self.run.bos_token,
-            eos_token=self.run.eos_token,
+            eos_token=self.tokenizer.eos_token,
         )

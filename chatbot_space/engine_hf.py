@@ -24,7 +24,7 @@ class HFEngine:
     """Generates with a causal language model of transformers, the adapter on for "tuned", off for "base".
 
     ``model`` is a transformers or peft model in evaluation mode; ``tokenizer`` its tokenizer;
-    ``stop_ids`` end an answer. See ``chatbot_space.engine.Engine`` for the protocol.
+    ``stop_ids`` end an answer; ``tuned`` says that a model without adapter is itself the trained one. See ``chatbot_space.engine.Engine`` for the protocol.
     """
 
     def __init__(
@@ -36,11 +36,13 @@ class HFEngine:
         context: int,
         at_once: int = 4,
         slots: int = 6,
+        tuned: bool = False,
     ) -> None:
         self.model, self.tokenizer, self.stop_ids = model, tokenizer, frozenset(stop_ids)
         self.context, self.at_once = context, at_once
         self.tuned = hasattr(model, "peft_config")
-        self.models: tuple[str, ...] = ("tuned", "base") if self.tuned else ("base",)
+        whole = ("tuned",) if tuned else ("base",)
+        self.models: tuple[str, ...] = ("tuned", "base") if self.tuned else whole
         self.device = next(model.parameters()).device
         kind = str(next(model.parameters()).dtype).removeprefix("torch.")
         self.name = (

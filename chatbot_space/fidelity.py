@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from chatbot_space.engine import Prompter
 from chatbot_space.errors import FidelityError
+from chatbot_space.template import with_system
 
 
 def check_fidelity(prompter: Prompter) -> int:
@@ -21,7 +22,7 @@ def check_fidelity(prompter: Prompter) -> int:
             mend="Train with this Tomewright's version.",
         )
     for number, probe in enumerate(run.probes, 1):
-        ours = prompter.ids(probe.messages)
+        ours = prompter.ids(with_system(probe.messages, run.system_prompt))
         if ours == probe.input_ids:
             continue
         pairs = enumerate(zip_longest(probe.input_ids, ours))

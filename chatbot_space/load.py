@@ -104,16 +104,19 @@ def _transformers(run: Run, where: str, tokenizer: Any, base_only: bool, dtype: 
     kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16}
     kind = kinds.get(dtype, torch.bfloat16 if device == "cuda" else torch.float32)
     revision = None if Path(where).exists() else run.base_revision
+    whole = run.whole_weights and not base_only
     try:
-        model = AutoModelForCausalLM.from_pretrained(where, revision=revision, dtype=kind)
+        model = AutoModelForCausalLM.from_pretrained(
+            str(run.adapter) if whole else where, revision=None if whole else revision, dtype=kind
+        )
     except (OSError, ValueError, KeyError, RuntimeError, _safetensor_error()) as error:
         raise _fetching(run, "weights", error) from error
-    if run.adapter and not base_only:
+    if run.adapter and not base_only and not whole:
         model = _with_adapter(model, run.adapter)
     model = model.to(device).eval()
     longest = int(getattr(model.config.get_text_config(), "max_position_embeddings", run.max_length))
     context = longest if device == "cuda" else min(longest, max(CPU_CONTEXT, run.max_length))
-    return HFEngine(model, tokenizer, run.stop_token_ids, context=context)
+    return HFEngine(model, tokenizer, run.stop_token_ids, context=context, tuned=whole)
 
 
 def _with_adapter(model: Any, adapter: Path) -> Any:

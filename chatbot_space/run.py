@@ -53,9 +53,9 @@ class Run:
     facts: dict[str, Any] = field(repr=False)
 
     @property
-    def eos_token(self) -> str | None:
-        """What the template gets as ``eos_token``: the first stop token."""
-        return self.stop_tokens[0] if self.stop_tokens else None
+    def whole_weights(self) -> bool:
+        """Whether all weights were trained, so that ``adapter`` holds a whole model."""
+        return self.adapter is not None and not (self.adapter / "adapter_config.json").is_file()
 
     @property
     def dataset_name(self) -> str:
@@ -155,7 +155,7 @@ def _adapter(folder: Path, raw: dict[str, Any], state: str, needed: bool) -> Pat
     adapter = folder / str(name)
     if not adapter.resolve().is_relative_to(folder.resolve()):
         raise RunError(f"the adapter's path leaves the run folder: {name}", where=str(folder / "run.json"))
-    if (adapter / "adapter_config.json").is_file():
+    if any((adapter / name).is_file() for name in ("adapter_config.json", "config.json")):
         return adapter
     if not needed:
         return None
