@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
+import polars as pl
 
-from curation.words import I64, U64, Words, mix
+from curation.words import I64, U64, Words, bytes_of, hash_bytes, mix, running
 
+CHUNK_BYTES = 256 << 10
+"""Bytes of text hashed at a time: what comes of them stays in a core's cache."""
+CHUNK_ROWS = 4_000
+HASH_BITS, NUMBER_BITS = np.uint64(52), np.uint64(12)
+"""A shingle's hash, and beside it the number of its row in a chunk, share 64 bits."""
+
+Flags = npt.NDArray[np.bool_]
 # any odd number has an inverse modulo 2^64; 5 modulo 8 gives its powers the longest cycle
 _BASE = 0xD1342543DE82EF95
 _INVERSE = pow(_BASE, -1, 1 << 64)
@@ -68,16 +79,58 @@ def run_hashes(sums: U64, starts: I64, ends: I64, seed: int = 0) -> U64:
     return mix(runs)
 
 
-def whole_runs(words: Words, size: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def whole_runs(words: Words, size: int) -> Flags:
     """For each place of ``all_runs``: whether the ``size`` words from there on are all of one text."""
-    count = max(words.hashes.size - size + 1, 0)
     inside = np.ones(words.hashes.size + 1, dtype=bool)
     ends = words.bounds[1:]
     for back in range(1, size):
         inside[np.maximum(ends - back, 0)] = False
-    # a text shorter than size marked words of the texts before it, which have enough of their own
-    return _repaired(inside, words, size)[:count]
+    return inside[: max(words.hashes.size - size + 1, 0)]
 
 
-def _repaired(inside: np.ndarray, words: Words, size: int) -> np.ndarray:
-    raise NotImplementedError
+@dataclass(frozen=True)
+class Shingles:
+    """The set of shingle hashes of each row, sorted, one after the other; a hash has 52 bits."""
+
+    hashes: U64
+    bounds: I64
+
+    @classmethod
+    def joined(cls, parts: list[Shingles]) -> Shingles:
+        """Several in one, in their order."""
+        sizes = np.concatenate([np.diff(part.bounds) for part in parts])
+        return cls(np.concatenate([part.hashes for part in parts]), running(sizes))
+
+
+def shingle_sets(texts: pl.Series, counts: I64, size: int, seed: int = 0) -> Shingles:
+    """The shingles of rows; row i is made of the next ``counts[i]`` texts, and shingles run on between them.
+
+    A row of fewer words than ``size`` has one shingle, of all of them; a row without a word has none.
+    """
+    raw, edges = bytes_of(texts)
+    edges = edges[running(counts)]
+    cuts = np.searchsorted(edges, np.arange(int(edges[0]) + CHUNK_BYTES, int(edges[-1]), CHUNK_BYTES))
+    places = sorted({0, counts.size, *cuts.tolist(), *range(0, counts.size, CHUNK_ROWS)})
+    parts = [_sets_of(hash_bytes(raw, edges[a : b + 1]), size, seed) for a, b in pairwise(places)]
+    return Shingles.joined(parts)
+
+
+def _sets_of(words: Words, size: int, seed: int) -> Shingles:
+    """The shingle sets of at most CHUNK_ROWS texts."""
+    sums = running_sums(words)
+    keys = all_runs(sums, size, seed)
+    keys >>= NUMBER_BITS
+    sizes = np.diff(words.bounds)
+    whole = np.maximum(sizes - size + 1, 0)
+    keys = keys[whole_runs(words, size)]
+    keys |= np.repeat(np.arange(sizes.size, dtype=np.uint64) << HASH_BITS, whole)
+    short = np.flatnonzero((sizes > 0) & (sizes < size))
+    if short.size:
+        lone = run_hashes(sums, words.bounds[short], words.bounds[short + 1], seed) >> NUMBER_BITS
+        keys = np.concatenate((keys, lone | (short.astype(np.uint64) << HASH_BITS)))
+    keys.sort()
+    if keys.size:
+        keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
+    bounds = np.searchsorted(keys, np.arange(sizes.size + 1, dtype=np.uint64) << HASH_BITS)
+    keys &= (np.uint64(1) << HASH_BITS) - np.uint64(1)
+    return Shingles(keys, bounds)

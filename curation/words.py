@@ -17,14 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from curation.letters import ALONE, BORDER, LAST, NOTHING, letters
+
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\x{30FC}\x{FF70}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
-"""Inside of a regex class: scripts whose words aren't set apart by spaces."""
-IGNORED = r"\x{AD}\x{200B}-\x{200F}\x{2060}\x{FE00}-\x{FE0F}\x{FEFF}\x{20E3}"
-"""Inside of a regex class: joiners, direction marks and variation selectors, which are no part of a word."""
 LONGEST = 64
 """Bytes: a longer run (base64, a hash) is cut into pieces of this size, each a word."""
 
@@ -36,9 +34,10 @@ _LOWER = np.array(
     ],
     dtype=np.uint8,
 )
-_MASKS = np.array([(1 << (8 * size)) - 1 for size in range(9)], dtype="<u8").astype(np.uint64)
+_MASKS = np.array([(1 << (8 * size)) - 1 for size in range(9)], dtype=np.uint64)
 _ONE, _TWO = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 _HALF, _THIRD = np.uint64(32), np.uint64(29)
+_LINE_END, _SPACE, _TAIL = 10, 32, 16
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,7 @@ class Words:
 def mix(values: U64) -> U64:
     """Spread 64-bit values evenly, in place: two rounds of xor-shift and multiply, a bijection.
 
-    Source: the finaliser of Murmur3 (Appleby, 2011), with the constants of the golden ratio and of
-    Mulvey's hash prospector.
+    Source: the shape of Murmur3's finaliser (Appleby, 2011) and of Mulvey's prospected hashes (2018).
     """
     values ^= values >> _HALF
     values *= _TWO
@@ -66,20 +64,42 @@ def mix(values: U64) -> U64:
     return values
 
 
+def running(counts: I64) -> I64:
+    """How many stand before each, and all of them at the end: the running sum, from 0."""
+    bounds = np.zeros(counts.size + 1, dtype=np.int64)
+    np.cumsum(counts, out=bounds[1:])
+    return bounds
+
+
 def hash_words(texts: pl.Series) -> Words:
     """Hash the words of texts (String; null counts as empty)."""
-    raw, edges = _bytes_of(texts)
-    lower = np.take(_LOWER, raw)
-    starts, ends = _runs(lower)
+    return hash_bytes(*bytes_of(texts))
+
+
+def bytes_of(texts: pl.Series) -> tuple[Bytes, I64]:
+    """The UTF-8 bytes of all texts, with a line end after each, and where each text starts, and the end."""
+    lines = (texts.fill_null("") + "\n").rechunk().to_arrow()
+    _, offsets, data = lines.buffers()
+    edges = np.frombuffer(offsets, dtype=np.int64)[lines.offset : lines.offset + len(lines) + 1]
+    return np.frombuffer(data or b"", dtype=np.uint8), edges
+
+
+def hash_bytes(raw: Bytes, edges: I64) -> Words:
+    """Hash the words of texts that ``bytes_of`` made bytes of, or of a slice of its edges."""
+    first, last = int(edges[0]), int(edges[-1])
+    raw, edges = raw[first:last], edges - first
+    lower = np.zeros(raw.size + _TAIL, dtype=np.uint8)
+    np.take(_LOWER, raw, out=lower[: raw.size], mode="clip")
+    starts, ends = _runs(lower != _CUT)
     token_of = np.searchsorted(starts, edges)
-    odd = np.unique(np.searchsorted(starts, np.flatnonzero(raw >= 0x80), side="right") - 1)
+    odd = _with_other_bytes(raw, starts)
     if odd.size == 0:
         hashes, pieces = _hash_runs(lower, starts, ends)
-        return Words(hashes, token_of if pieces is None else _before(pieces)[token_of])
+        return Words(hashes, token_of if pieces is None else running(pieces)[token_of])
     plain = np.ones(starts.size, dtype=bool)
     plain[odd] = False
     plain_hashes, pieces = _hash_runs(lower, starts[plain], ends[plain])
-    others = _hash_cleaned(_unicode_words(_slices(raw, starts[odd], ends[odd])))
+    others = _hash_others(_lines(raw, starts[odd], ends[odd]))
     counts = np.ones(starts.size, dtype=np.int64)
     if pieces is not None:
         counts[plain] = pieces
@@ -88,67 +108,59 @@ def hash_words(texts: pl.Series) -> Words:
     hashes = np.empty(from_plain.size, dtype=np.uint64)
     hashes[from_plain] = plain_hashes
     hashes[~from_plain] = others.hashes
-    return Words(hashes, _before(counts)[token_of])
+    return Words(hashes, running(counts)[token_of])
 
 
-def _hash_cleaned(texts: pl.Series) -> Words:
-    """Hash texts whose words are clean already and set apart by spaces."""
-    raw, edges = _bytes_of(texts)
-    starts, ends = _runs(np.take(_LOWER, raw))
-    hashes, pieces = _hash_runs(raw, starts, ends)
-    bounds = np.searchsorted(starts, edges)
-    return Words(hashes, bounds if pieces is None else _before(pieces)[bounds])
-
-
-def _unicode_words(tokens: pl.Series) -> pl.Series:
-    """Tokens with their words lower-cased and set apart by spaces, by the rules of Unicode."""
-    return (
-        tokens.str.to_lowercase()
-        .str.replace_all(f"[{IGNORED}]", "")
-        .str.replace_all(f"[{SPACELESS}]", " ${0} ")
-        .str.replace_all(r"[^\w\x00-\x7F]+", " ")
-    )
-
-
-def _bytes_of(texts: pl.Series) -> tuple[Bytes, I64]:
-    """All texts as bytes, one byte between them and some at the end, and where each of them starts."""
-    sizes = texts.str.len_bytes().fill_null(0).to_numpy().astype(np.int64)
-    edges = _before(sizes + 1)
-    raw = np.zeros(int(edges[-1]) + 16, dtype=np.uint8)
-    if texts.len():
-        joined = texts.fill_null("").str.join("\n").to_arrow()
-        data = joined.buffers()[-1]
-        size = int(edges[-1]) - 1
-        if data is not None and size:
-            raw[:size] = np.frombuffer(data, dtype=np.uint8, count=size)
-    return raw, edges
-
-
-def _before(counts: I64) -> I64:
-    """How many stand before each, and all of them at the end: the running sum, from 0."""
-    bounds = np.zeros(counts.size + 1, dtype=np.int64)
-    np.cumsum(counts, out=bounds[1:])
-    return bounds
-
-
-def _runs(lower: Bytes) -> tuple[I64, I64]:
-    """Where runs of word bytes start and end; the last byte is never one."""
-    inside = lower != _CUT
+def _runs(inside: npt.NDArray[np.bool_]) -> tuple[I64, I64]:
+    """Where runs of true start and end; the last value is never true."""
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    if inside[0]:
+    if inside.size and inside[0]:
         edges = np.concatenate((np.zeros(1, dtype=edges.dtype), edges))
     return edges[::2], edges[1::2]
 
 
-def _slices(raw: Bytes, starts: I64, ends: I64) -> pl.Series:
-    """The texts that stand between starts and ends."""
-    import pyarrow as pa
+def _with_other_bytes(raw: Bytes, starts: I64) -> I64:
+    """Which runs hold a byte that isn't ASCII."""
+    others, _ = _runs(raw >= 0x80)
+    runs = np.searchsorted(starts, others, side="right") - 1
+    return runs[np.diff(runs, prepend=-1) > 0]
 
-    bounds = _before(ends - starts)
-    places = np.arange(bounds[-1]) + np.repeat(starts - bounds[:-1], ends - starts)
-    data = pa.py_buffer(raw[places].tobytes())
-    texts = pa.LargeStringArray.from_buffers(starts.size, pa.py_buffer(bounds.tobytes()), data)
-    return pl.Series(texts, dtype=pl.String)
+
+def _lines(raw: Bytes, starts: I64, ends: I64) -> Bytes:
+    """The bytes from each start to its end, with a line end after each."""
+    sizes = ends - starts + 1
+    bounds = running(sizes)
+    lines = raw[np.arange(bounds[-1]) + np.repeat(starts - bounds[:-1], sizes)]
+    lines[bounds[1:] - 1] = _LINE_END
+    return lines
+
+
+def _hash_others(lines: Bytes) -> Words:
+    """Hash the words of UTF-8 lines that hold more than ASCII."""
+    clean = np.concatenate((_clean(lines.tobytes()), np.zeros(_TAIL, dtype=np.uint8)))
+    starts, ends = _runs(np.take(_LOWER, clean) != _CUT)
+    hashes, pieces = _hash_runs(clean, starts, ends)
+    line_ends = np.flatnonzero(clean == _LINE_END) + 1
+    bounds = np.searchsorted(starts, np.concatenate((np.zeros(1, dtype=np.int64), line_ends)))
+    return Words(hashes, bounds if pieces is None else running(pieces)[bounds])
+
+
+def _clean(raw: bytes) -> Bytes:
+    """UTF-8 text with its words lower-cased and set apart by spaces, by the tables of ``letters``."""
+    codes = np.frombuffer(raw.decode().encode("utf-32-le"), dtype="<u4")
+    tables = letters()
+    known = np.minimum(codes, LAST)
+    kinds = tables.kind[known]
+    lower = np.where(kinds == BORDER, np.uint32(_SPACE), tables.lower[known])
+    lower[codes == _LINE_END] = _LINE_END
+    alone = kinds == ALONE
+    if alone.any() or (kinds == NOTHING).any():
+        # a word by itself takes three places: a space, the character, a space
+        counts = np.array([1, 1, 3, 0], dtype=np.int64)[kinds]
+        places = running(counts)[:-1][alone]
+        lower = np.repeat(lower, counts)
+        lower[places], lower[places + 2] = _SPACE, _SPACE
+    return np.frombuffer(lower.astype("<u4").tobytes().decode("utf-32-le").encode(), dtype=np.uint8)
 
 
 def _hash_runs(lower: Bytes, starts: I64, ends: I64) -> tuple[U64, I64 | None]:
@@ -157,21 +169,21 @@ def _hash_runs(lower: Bytes, starts: I64, ends: I64) -> tuple[U64, I64 | None]:
     pieces: I64 | None = None
     if sizes.size and int(sizes.max()) > LONGEST:
         pieces = -(-sizes // LONGEST)
-        number = np.arange(int(pieces.sum())) - np.repeat(_before(pieces)[:-1], pieces)
+        number = np.arange(int(pieces.sum())) - np.repeat(running(pieces)[:-1], pieces)
         starts = np.repeat(starts, pieces) + number * LONGEST
         sizes = np.minimum(np.repeat(ends, pieces) - starts, LONGEST)
-    # any eight bytes as one number, whether or not they are aligned; the buffer's tail makes room for them
-    eights = np.ndarray(max(lower.size - 7, 0), dtype="<u8", buffer=lower, strides=(1,))
+    # any eight bytes as one number, wherever they stand; the tail makes room for the last ones
+    eights = np.ndarray(lower.size - 7, dtype="<u8", buffer=lower, strides=(1,))
     hashes = eights[starts].astype(np.uint64, copy=False)
-    hashes &= _MASKS[np.minimum(sizes, 8)]
-    hashes += sizes.astype(np.uint64) * _TWO
+    hashes &= np.take(_MASKS, sizes, mode="clip")
+    hashes += sizes.view(np.uint64) * _TWO
     mix(hashes)
     rest = np.flatnonzero(sizes > 8)
     for done in range(8, LONGEST, 8):
         if rest.size == 0:
             break
         left = sizes[rest] - done
-        more = eights[starts[rest] + done].astype(np.uint64, copy=False) & _MASKS[np.minimum(left, 8)]
+        more = eights[starts[rest] + done].astype(np.uint64, copy=False) & np.take(_MASKS, left, mode="clip")
         hashes[rest] = mix(hashes[rest] * _ONE + more)
         rest = rest[left > 8]
     return hashes, pieces
