@@ -15,7 +15,7 @@ from typing import Protocol
 import polars as pl
 
 from curation.errors import MissingExtra
-from curation.language_scripts import JAPANESE, LANGUAGES, SAME, cyrillic, scripts, south_slavic
+from curation.language_scripts import CHINESE, JAPANESE, LANGUAGES, SAME, cyrillic, scripts, south_slavic
 
 READ = 3_000
 """Characters of a text that are looked at for words."""
@@ -107,9 +107,11 @@ def guess(text: str, model: Predictor) -> Guess | None:
 
 def _in_script(text: str, script: str, model: Predictor) -> tuple[str, float]:
     names = LANGUAGES[script]
+    if script == "Han":
+        chinese, japanese = (sum(letter in own for letter in text) for own in (CHINESE, JAPANESE))
+        if chinese != japanese:
+            return ("zh" if chinese > japanese else "ja"), 0.95
     known = {name: p for name, p in _predict(text, model, 12).items() if name in names}
-    if script == "Han" and not JAPANESE.isdisjoint(text):
-        return "ja", 0.95
     if script == "Cyrillic":
         known = cyrillic(text, known)
     if not known:

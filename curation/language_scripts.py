@@ -113,11 +113,15 @@ _TELLING = sorted({letter for table in FREQUENT.values() for letter in table})
 _RARE = 0.005
 
 JAPANESE = frozenset(
-    "込働峠畑辻匂枠搾腺気仏仮伝価児両労勧収図囲圏圧変営実対専広庁応戦択拡拝拠検楽権歩歳毎沢浜渇済渋満焼発県稲"
-    "経続縄総聴脳芸蔵薬覚観訳読説転軽辺酔醸鉄鉱銭録関隣隠雑顔駅験騒髄黒黙齢竜剣勲呪唖噛塩壊壌奨姫嬢巌巻帯帰"
-    "廃弐彦徳恵悩悪憎懐戸払抜挙挿揺摂撃斉斎暁暦桜桟様歯残殴殻氷況涙渓滝漢瀬炉点為焔犠猟獣瓶畳疎痩"
-) - frozenset("況漢点瀬氷悪帯帰残戸恵徳")  # fmt: skip
+    "込働峠畑辻匂枠搾気仏仮伝価児両労勧収図囲圏圧変営実対専広庁応戦択拡拝拠検楽権歩沢渋満焼発県経続縄総聴脳蔵薬覚"
+    "観訳読転軽辺醸鉄鉱銭録関隣隠雑駅験騒髄黒齢竜剣勲噛塩壊奨姫嬢巌巻廃弐払抜挙挿揺摂撃斉斎暁暦桜桟歯渓滝瀬猟獣畳様"
+)
 """Kanji forms that neither Chinese standard uses in running text (made in Japan, or simplified there alone)."""
+CHINESE = frozenset(
+    "你她们們这這吗嗎呢吧么麼没沒很哪谁说给还过个为对时爱让请认识问题开关东车书话语读记讲课谢谈论发现样动见长门马鸟"
+    "龙从几进远岁电脑视频网络经济义习乐单众优传价华卖卫厂厅历压县听启员响围图圆會對學國來氣發變當從"
+)
+"""Characters of everyday Chinese, in either standard, that modern Japanese writes otherwise or not at all."""
 
 CROATIAN = re.compile(
     r"\b(?:tko|nitko|netko|tisuć\w*|tijek\w*|uvjet\w*|općenit\w*|opć\w+|glazb\w+|povijest\w*|znanst\w+|zrak\w*"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,24 +25,39 @@ def apply_in_batches(step: Step, rows: pl.DataFrame, ctx: Context) -> pl.DataFra
     """
     if rows.height <= BATCH:
         return step.apply(rows, ctx)
-    done = 0
     parts: list[pl.DataFrame] = []
     workers = min(ctx.workers, -(-rows.height // BATCH))
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
-        for part in pool.map(_apply_batch, ((step, batch, ctx.seed) for batch in _batches(rows))):
-            parts.append(part)
-            done += part.height
-            ctx.progress(done, rows.height)
+        waiting: deque[Future[bytes]] = deque()
+        for batch in _batches(rows):  # a few batches ahead, never all of them at once
+            waiting.append(pool.submit(_apply_batch, (step, batch, ctx.seed)))
+            if len(waiting) > 2 * workers:
+                parts.append(_unpack(waiting.popleft().result()))
+                ctx.progress(sum(part.height for part in parts), rows.height)
+        for future in waiting:
+            parts.append(_unpack(future.result()))
+            ctx.progress(sum(part.height for part in parts), rows.height)
     return pl.concat(parts, how="vertical")
 
 
-def _batches(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _batches(rows: pl.DataFrame) -> Iterator[bytes]:
     for start in range(0, rows.height, BATCH):
-        yield rows[start : start + BATCH]
+        yield _pack(rows[start : start + BATCH])
 
 
-def _apply_batch(job: tuple[Step, pl.DataFrame, int]) -> pl.DataFrame:
+def _pack(rows: pl.DataFrame) -> bytes:
+    """The rows as an Arrow file: a pickled slice would carry the texts of the whole frame."""
+    packed = io.BytesIO()
+    rows.write_ipc(packed)
+    return packed.getvalue()
+
+
+def _unpack(packed: bytes) -> pl.DataFrame:
+    return pl.read_ipc(io.BytesIO(packed))
+
+
+def _apply_batch(job: tuple[Step, bytes, int]) -> bytes:
     from curation.step import Context
 
     step, batch, seed = job
-    return step.apply(batch, Context(seed=seed))
+    return _pack(step.apply(_unpack(batch), Context(seed=seed)))
