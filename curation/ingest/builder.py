@@ -39,17 +39,17 @@ class Builder:
         self.without_nul: set[int] = set()
 
     def add(self, place: int, messages: list[Message], row: Mapping[str, Any], taken: frozenset[str]) -> None:
-        """Add a row: its messages, and the columns of ``row`` that the messages didn't take."""
+        """Add a row: its messages, and the columns of ``row`` that the messages didn't take. Raises Reject."""
+        category, taken = self._category(row, taken)
+        self.extras.add(row, taken)
         for message in messages:
             if not is_clean(message["content"]):
                 message["content"] = self._cleaned(message["content"])
-        category, taken = self._category(row, taken)
         if category is not None and not is_clean(category):
             category = self._cleaned(category)
         self.conversations.append(messages)
         self.places.append(place)
         self.categories.append(category)
-        self.extras.add(row, taken)
 
     def _category(self, row: Mapping[str, Any], taken: frozenset[str]) -> tuple[str | None, frozenset[str]]:
         """The category, and what is taken: a column called category is the category and nothing else."""
@@ -63,12 +63,13 @@ class Builder:
         text = text.strip() if text else None
         return text or None, taken | {"category"} if column == "category" else taken
 
-    def _cleaned(self, text: str) -> str:
-        place = len(self.conversations)
+    def _cleaned(self, text: str, place: int | None = None) -> str:
+        """A clean text, noting which row (the next one, or that at ``place``) wasn't clean."""
+        row = len(self.conversations) if place is None else place
         if "\0" in text:
-            self.without_nul.add(place)
+            self.without_nul.add(row)
         if not is_clean(text.replace("\0", "")):
-            self.replaced.add(place)
+            self.replaced.add(row)
         return clean(text)
 
     def reject(self, place: int, file: str, record: Record, reason: str, evidence: Any = None) -> None:
@@ -83,7 +84,7 @@ class Builder:
         extra: dict[str, Sequence[Any]] = {}
         for name, values in self.extras.finished().items():
             for place in dirty(values):
-                values[place] = self._extra_cleaned(place, values[place])
+                values[place] = self._cleaned(values[place], place)
             extra[name] = [values[place] for place in order]
         return make_rows(
             [self.conversations[place] for place in order],
@@ -92,13 +93,6 @@ class Builder:
             categories=[self.categories[place] for place in order],
             extra=extra,
         )
-
-    def _extra_cleaned(self, place: int, text: str) -> str:
-        if "\0" in text:
-            self.without_nul.add(place)
-        if not is_clean(text.replace("\0", "")):
-            self.replaced.add(place)
-        return clean(text)
 
     def rejects_frame(self) -> pl.DataFrame:
         """The rejects, in the order of their places."""

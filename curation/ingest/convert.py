@@ -13,7 +13,7 @@ from curation.ingest.converters import Shape
 from curation.ingest.parts import Part, Selection
 from curation.ingest.reasons import Reject
 from curation.ingest.record import Record
-from curation.ingest.shapes import example_map, shape_for
+from curation.ingest.shapes import example_map, maps_of, shape_for
 from curation.ingest.text import snippet
 from curation.ingest.tree import TAKEN, Forest, best_path, messages_of
 
@@ -88,12 +88,10 @@ def _convert_part(
             continue
         recognised += 1
         try:
-            messages = shape.convert(row, seen.left_out)
+            builder.add(record.place, shape.convert(row, seen.left_out), row, shape.takes)
+            seen.shapes[shape.name] += 1
         except Reject as reject:
             builder.reject(record.place, part.file.name, record, reject.reason, reject.evidence)
-            continue
-        seen.shapes[shape.name] += 1
-        builder.add(record.place, messages, row, shape.takes)
     names = tuple(dict.fromkeys(name for group in columns for name in group))
     if given and names:
         _check_columns(given, names, part)
@@ -111,15 +109,13 @@ def _check_columns(given: Shape, names: tuple[str, ...], part: Part) -> None:
 
 def _unknown_shape(part: Part, names: tuple[str, ...], guesses: Counter[str]) -> InputError:
     shown = ", ".join(snippet(name) for name in names[:20]) + (", ..." if len(names) > 20 else "")
-    what = (
-        "more than one shape of conversation fits"
-        if guesses[reasons.TWO_SHAPES]
-        else "no shape of conversation is recognised in"
-    )
+    what, maps = "no shape of conversation is recognised in", example_map(names)
+    if guesses[reasons.TWO_SHAPES]:
+        what, maps = "more than one shape of conversation fits", " or ".join(maps_of(names)) or maps
     return InputError(
         f"{what} the columns {shown}",
         where=part.file.name,
-        mend=f"Say which column is what, for instance {example_map(names)}.",
+        mend=f"Say which column is what, for instance {maps}.",
     )
 
 

@@ -21,10 +21,12 @@ class Extras:
         self.height = 0
 
     def add(self, row: Mapping[str, Any], taken: frozenset[str]) -> None:
-        """Add a row's columns other than those taken. Lists and objects become canonical JSON."""
-        for name, value in row.items():
-            if name in taken:
-                continue
+        """Add a row's columns other than those taken. Lists and objects become canonical JSON.
+
+        Raises Reject, before anything is added, for a value that is nested too deeply.
+        """
+        ready = {name: _storable(value) for name, value in row.items() if name not in taken}
+        for name, value in ready.items():
             column = self.columns.get(name)
             if column is None:
                 column = self.columns[name] = []
@@ -35,10 +37,6 @@ class Extras:
                     )
             if len(column) < self.height:
                 column.extend([None] * (self.height - len(column)))
-            if isinstance(value, dict | list):
-                value = json_text(value)
-            elif value is not None and not isinstance(value, str | bool | int):
-                value = plain(value)
             column.append(value)
         self.height += 1
 
@@ -58,6 +56,12 @@ class Extras:
             number += 1
             tried = f"{name}_{number}"
         return tried
+
+
+def _storable(value: Any) -> Any:
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    return json_text(value) if isinstance(value, dict | list) else plain(value)
 
 
 def one_type(values: list[Any]) -> list[Any]:

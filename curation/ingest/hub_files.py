@@ -108,8 +108,8 @@ def default_splits(names: Sequence[str]) -> Splits:
     """The splits that names tell, where no card does."""
     sharded: Splits = {}
     for name in names:
-        if found := _SHARDED.fullmatch(name):
-            sharded.setdefault(found[1], []).append(name)
+        if shard := _SHARDED.fullmatch(name):
+            sharded.setdefault(shard[1], []).append(name)
     if sharded:
         return sharded
     for patterns in (

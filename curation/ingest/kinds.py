@@ -33,8 +33,17 @@ _MAGIC = (
     (b"PK\x03\x04", "a zip archive (or a spreadsheet)"),
     (b"%PDF", "a PDF"),
     (b"SQLite format 3\x00", "a SQLite database"),
-    (b"version https://git-lfs", "a Git LFS pointer, not the data"),
+    (b"version https://git-lfs", "a Git LFS pointer"),
 )
+_MENDS = {
+    "LFS": "Get the data itself with: git lfs pull.",
+    "JSON": "Rename it to .jsonl.",
+    "Parquet": "Rename it to .parquet.",
+    "Arrow": "Rename it to .arrow.",
+    "gzip": "Add .gz to its name.",
+    "zstandard": "Add .zst to its name.",
+    "spreadsheet": "Unpack it, or save the spreadsheet as CSV.",
+}
 
 
 def suffix_of(name: str) -> str | None:
@@ -71,9 +80,7 @@ def reader_for(file: File) -> tuple[str, Reader] | None:
     else:
         fits = looks is None or (kind in ("JSON", "JSON lines") and looks == "JSON lines")
     if not fits:
-        mend = (
-            "Get the data itself with: git lfs pull." if looks and "LFS" in looks else "Was it saved wrongly?"
-        )
+        mend = next((mend for word, mend in _MENDS.items() if word in (looks or "")), "Was it saved wrongly?")
         raise InputError(f"is {looks or 'a text file'}, not {kind}", where=file.name, mend=mend)
     if kind == "JSON lines" and _is_array(start):
         return "JSON", JsonFile(file)

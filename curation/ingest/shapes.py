@@ -134,3 +134,16 @@ def example_map(columns: Iterable[str]) -> str:
         elif target in ("user", "assistant"):
             parts.append(f"{target}={'QUESTION' if target == 'user' else 'ANSWER'}_COLUMN")
     return "--map " + ",".join(parts)
+
+
+def maps_of(columns: Iterable[str]) -> list[str]:
+    """The maps that say the same as the shapes that fit these columns."""
+    return [
+        "--map "
+        + (
+            f"messages={shape.needs[0]}"
+            if len(shape.needs) == 1
+            else "user={},assistant={}".format(*shape.needs)
+        )
+        for shape in shapes_of(tuple(columns))
+    ]

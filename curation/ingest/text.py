@@ -12,6 +12,7 @@ import unicodedata
 from typing import Any
 
 from curation.contract import canonical_json
+from curation.ingest.reasons import TOO_DEEP, Reject
 
 SNIPPET = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -62,11 +63,17 @@ def _bytes(value: bytes) -> str:
 
 
 def json_text(value: Any) -> str:
-    """Canonical JSON of any value; what JSON doesn't know is made ``plain`` first."""
+    """Canonical JSON of any value; what JSON doesn't know is made ``plain`` first.
+
+    Raises Reject for a value that is nested too deeply to be written.
+    """
     try:
-        return canonical_json(value)
-    except (TypeError, ValueError):
-        return canonical_json(plain(value))
+        try:
+            return canonical_json(value)
+        except (TypeError, ValueError):
+            return canonical_json(plain(value))
+    except RecursionError:
+        raise Reject(TOO_DEEP, "nested too deeply to be shown") from None
 
 
 def scalar_text(value: Any) -> str | None:
@@ -86,7 +93,10 @@ def snippet(value: Any) -> str:
     """At most 200 characters of a value on one line; control and format characters shown as escapes."""
     if isinstance(value, bytes | bytearray):
         value = bytes(value[: SNIPPET * 4]).decode("utf-8", "replace")
-    text = value if isinstance(value, str) else json_text(value)
+    try:
+        text = value if isinstance(value, str) else json_text(value)
+    except Reject as deep:
+        text = str(deep.evidence)
     shown = "".join(_escape(character) for character in text[:SNIPPET])
     return shown if len(text) <= SNIPPET and len(shown) <= SNIPPET else shown[: SNIPPET - 1] + "…"
 
