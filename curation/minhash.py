@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curation.shingles import CHUNK_ROWS, Shingles, shingle_sets
+from curation.shingles import CHUNK_ROWS, HASH_BITS, Shingles, chunks_of, shingle_sets, shingles_of
 from curation.words import I64, U64, mix, running
 
 F64 = npt.NDArray[np.float64]
@@ -31,14 +31,14 @@ LARGE = 32
 LEADERS = 16
 MISS = 0.001
 """Highest chance that a pair right at the threshold shares no band, where the number of bands is ours to choose."""
-_HASH_BITS = np.uint64(52)
+_HALF, _EMPTY, _STEP = np.uint64(32), np.uint64(0xFFFFFFFFFFFFFFFF), 0x9E3779B97F4A7C15
 
 
 @dataclass(frozen=True)
 class Pairs:
     """Pairs of rows (by place) and their exact Jaccard similarity, from 0 to 1.
 
-    ``sizes`` counts the distinct shingles of every row, ``compared`` the candidates that were verified.
+    ``sizes`` counts the words of every row, ``compared`` the candidates that were verified.
     """
 
     left: I64
@@ -84,7 +84,7 @@ def near_pairs(
             pool,
             texts,
             counts,
-            lambda part, of: _signature(shingle_sets(part, of, size, seed), permutations, bands),
+            lambda part, of: _signatures(part, of, size, seed, permutations, bands),
         ):
             parts.append((keys, sums, sizes))
             progress(sizes.size)
@@ -95,10 +95,6 @@ def near_pairs(
         first_equal = _first_equal(sums, sizes)
         distinct = np.flatnonzero((first_equal == np.arange(sizes.size)) & (sizes > 0))
         left, right = _candidates(keys, sums, distinct)
-        fits = (
-            np.minimum(sizes[left], sizes[right]) >= threshold * np.maximum(sizes[left], sizes[right]) - 1e-9
-        )
-        left, right = left[fits], right[fits]
         # the sets of candidates are made anew, since keeping all sets would cost more memory than the texts
         rows = np.unique(np.concatenate((left, right)))
         some, of = _texts_of(texts, counts, rows)
@@ -158,27 +154,35 @@ def _texts_of(texts: pl.Series, counts: I64, rows: I64) -> tuple[pl.Series, I64]
     return texts.gather(places), sizes
 
 
-def _signature(sets: Shingles, permutations: int, bands: int) -> tuple[U64, U64, I64]:
-    """Band keys, a hash of the whole set, and its size, for each set."""
-    return _band_keys(_sketch(sets, permutations), bands), _set_sums(sets), np.diff(sets.bounds)
+def _signatures(
+    texts: pl.Series, counts: I64, size: int, seed: int, permutations: int, bands: int
+) -> tuple[U64, U64, I64]:
+    """For each row its band keys, a hash of all its shingles that no order changes, and its number of words."""
+    parts = []
+    for words in chunks_of(texts, counts):
+        hashes, owners = shingles_of(words, size, seed)
+        count = words.bounds.size - 1
+        sums = np.zeros(count, dtype=np.uint64)
+        np.add.at(sums, owners, hashes)
+        keys = _band_keys(_sketch(hashes, owners, count, permutations), bands)
+        parts.append((keys, mix(sums), np.diff(words.bounds)))
+    keys, sums, sizes = (np.concatenate([part[place] for part in parts]) for place in range(3))
+    return keys, sums, sizes
 
 
-def _sketch(sets: Shingles, permutations: int) -> U64:
-    """The least hash of every bin, one row of bins per set; empty bins borrow from a bin that isn't."""
-    count = sets.bounds.size - 1
-    owner = np.repeat(np.arange(count), np.diff(sets.bounds))
-    bins = owner * permutations + ((sets.hashes * np.uint64(permutations)) >> _HASH_BITS).view(np.int64)
-    # sets are sorted, so the first shingle of each bin is its least
-    least = np.flatnonzero(np.diff(bins, prepend=-1))
-    empty = np.uint64(0xFFFFFFFFFFFFFFFF)
-    sketch = np.full(count * permutations, empty, dtype=np.uint64)
-    sketch[bins[least]] = sets.hashes[least]
-    filled = sketch != empty
-    wanting = np.flatnonzero(~filled & np.repeat(np.diff(sets.bounds) > 0, permutations))
+def _sketch(hashes: U64, owners: I64, count: int, permutations: int) -> U64:
+    """The least hash of every bin, one row of bins per text; empty bins borrow from one that isn't."""
+    bins = ((hashes >> _HALF) * np.uint64(permutations) >> _HALF).view(np.int64)
+    bins += owners * permutations
+    sketch = np.full(count * permutations, _EMPTY, dtype=np.uint64)
+    np.minimum.at(sketch, bins, hashes)
+    filled = sketch != _EMPTY
+    anything = filled.reshape(count, permutations).any(axis=1)
+    wanting = np.flatnonzero(~filled & np.repeat(anything, permutations))
     attempt = 1
     while wanting.size:
         bin_of = wanting % permutations
-        donors = mix(bin_of.astype(np.uint64) + np.uint64(attempt * 0x9E3779B97F4A7C15 % (1 << 64)))
+        donors = mix(bin_of.astype(np.uint64) + np.uint64(attempt * _STEP % (1 << 64)))
         places = wanting - bin_of + (donors % np.uint64(permutations)).view(np.int64)
         given = filled[places]
         sketch[wanting[given]] = sketch[places[given]]
@@ -194,17 +198,10 @@ def _band_keys(sketch: U64, bands: int) -> U64:
     parts = sketch[:, : rows * bands].reshape(count, bands, rows)
     keys = np.zeros((count, bands), dtype=np.uint64)
     for row in range(rows):
-        keys *= np.uint64(0x9E3779B97F4A7C15)
+        keys *= np.uint64(_STEP)
         keys += parts[:, :, row]
         mix(keys)
     return keys
-
-
-def _set_sums(sets: Shingles) -> U64:
-    """A hash of each whole set: the sum of its hashes, which no order changes."""
-    sums = np.zeros(sets.hashes.size + 1, dtype=np.uint64)
-    np.cumsum(sets.hashes, out=sums[1:])
-    return mix(sums[sets.bounds[1:]] - sums[sets.bounds[:-1]])
 
 
 def _first_equal(sums: U64, sizes: I64) -> I64:
@@ -268,7 +265,7 @@ def _jaccard(sets: Shingles, left: I64, right: I64, pool: ThreadPoolExecutor) ->
         a, b = left[bounds[0] : bounds[1]], right[bounds[0] : bounds[1]]
         keys = np.sort(np.concatenate((_numbered(sets, a), _numbered(sets, b))))
         twice = keys[1:][keys[1:] == keys[:-1]]
-        shared = np.bincount((twice >> _HASH_BITS).view(np.int64), minlength=a.size)
+        shared = np.bincount((twice >> HASH_BITS).view(np.int64), minlength=a.size)
         return shared / (sizes[a] + sizes[b] - shared)
 
     return np.concatenate([np.empty(0), *pool.map(chunk, pairwise(edges))])
@@ -279,5 +276,5 @@ def _numbered(sets: Shingles, which: I64) -> U64:
     starts, sizes = sets.bounds[which], sets.bounds[which + 1] - sets.bounds[which]
     bounds = running(sizes)
     places = np.arange(bounds[-1]) + np.repeat(starts - bounds[:-1], sizes)
-    number = np.repeat(np.arange(which.size, dtype=np.uint64) << _HASH_BITS, sizes)
+    number = np.repeat(np.arange(which.size, dtype=np.uint64) << HASH_BITS, sizes)
     return sets.hashes[places] | number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -102,35 +103,45 @@ class Shingles:
         return cls(np.concatenate([part.hashes for part in parts]), running(sizes))
 
 
-def shingle_sets(texts: pl.Series, counts: I64, size: int, seed: int = 0) -> Shingles:
-    """The shingles of rows; row i is made of the next ``counts[i]`` texts, and shingles run on between them.
-
-    A row of fewer words than ``size`` has one shingle, of all of them; a row without a word has none.
-    """
+def chunks_of(texts: pl.Series, counts: I64) -> Iterator[Words]:
+    """The hashed words of rows, some rows at a time; row i is made of the next ``counts[i]`` texts."""
     raw, edges = bytes_of(texts)
     edges = edges[running(counts)]
     cuts = np.searchsorted(edges, np.arange(int(edges[0]) + CHUNK_BYTES, int(edges[-1]), CHUNK_BYTES))
     places = sorted({0, counts.size, *cuts.tolist(), *range(0, counts.size, CHUNK_ROWS)})
-    parts = [_sets_of(hash_bytes(raw, edges[a : b + 1]), size, seed) for a, b in pairwise(places)]
-    return Shingles.joined(parts)
+    for first, last in pairwise(places):
+        yield hash_bytes(raw, edges[first : last + 1])
+
+
+def shingles_of(words: Words, size: int, seed: int) -> tuple[U64, I64]:
+    """The hashes of all shingles of texts, and the number of the text that each belongs to.
+
+    A text of fewer words than ``size`` has one shingle, of all of them; a text without a word has none.
+    """
+    sums = running_sums(words)
+    sizes = np.diff(words.bounds)
+    hashes = all_runs(sums, size, seed)[whole_runs(words, size)]
+    owners = np.repeat(np.arange(sizes.size), np.maximum(sizes - size + 1, 0))
+    short = np.flatnonzero((sizes > 0) & (sizes < size))
+    if short.size:
+        lone = run_hashes(sums, words.bounds[short], words.bounds[short + 1], seed)
+        hashes, owners = np.concatenate((hashes, lone)), np.concatenate((owners, short))
+    return hashes, owners
+
+
+def shingle_sets(texts: pl.Series, counts: I64, size: int, seed: int = 0) -> Shingles:
+    """The set of shingles of each row; shingles run on from one of its texts to the next."""
+    return Shingles.joined([_sets_of(words, size, seed) for words in chunks_of(texts, counts)])
 
 
 def _sets_of(words: Words, size: int, seed: int) -> Shingles:
     """The shingle sets of at most CHUNK_ROWS texts."""
-    sums = running_sums(words)
-    keys = all_runs(sums, size, seed)
+    keys, owners = shingles_of(words, size, seed)
     keys >>= NUMBER_BITS
-    sizes = np.diff(words.bounds)
-    whole = np.maximum(sizes - size + 1, 0)
-    keys = keys[whole_runs(words, size)]
-    keys |= np.repeat(np.arange(sizes.size, dtype=np.uint64) << HASH_BITS, whole)
-    short = np.flatnonzero((sizes > 0) & (sizes < size))
-    if short.size:
-        lone = run_hashes(sums, words.bounds[short], words.bounds[short + 1], seed) >> NUMBER_BITS
-        keys = np.concatenate((keys, lone | (short.astype(np.uint64) << HASH_BITS)))
+    keys |= owners.view(np.uint64) << HASH_BITS
     keys.sort()
     if keys.size:
         keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
-    bounds = np.searchsorted(keys, np.arange(sizes.size + 1, dtype=np.uint64) << HASH_BITS)
+    bounds = np.searchsorted(keys, np.arange(words.bounds.size, dtype=np.uint64) << HASH_BITS)
     keys &= (np.uint64(1) << HASH_BITS) - np.uint64(1)
     return Shingles(keys, bounds)

@@ -22,7 +22,7 @@ class NearDup(Step):
 
     Adds, null where a row is alone: ``near_dup.cluster`` (the lowest id of the cluster), ``near_dup.size``
     (rows in it), ``near_dup.similarity`` (Jaccard with its nearest partner, 0 to 1),
-    ``near_dup.representative`` (the id of the row with most distinct shingles) and ``near_dup.evidence``.
+    ``near_dup.representative`` (the id of the row with most words) and ``near_dup.evidence``.
 
     Source: MinHash (Broder, On the resemblance and containment of documents, 1997); 5-word shingles at 0.7 as in
     FineWeb and SlimPajama; see ``curation.minhash`` for the sketch.
@@ -116,13 +116,13 @@ class NearDup(Step):
 
 
 def _describe(ids: pl.Series, label: pl.Series, sizes: pl.Series, partners: pl.DataFrame) -> pl.DataFrame:
-    """The columns of the step, from each row's cluster label, its number of shingles and its partners."""
+    """The columns of the step, from each row's cluster label, its number of words and its partners."""
     nearest = partners.group_by("place").agg(pl.col("similarity").max())
-    frame = pl.DataFrame({"id": ids, "label": label, "shingles": sizes})
+    frame = pl.DataFrame({"id": ids, "label": label, "words": sizes})
     frame = frame.with_columns(pl.len().over("label").alias("size"), place=pl.int_range(pl.len()))
     clustered = frame.filter(pl.col("size") > 1)
     named = (
-        clustered.sort("shingles", "id", descending=[True, False])
+        clustered.sort("words", "id", descending=[True, False])
         .group_by("label", maintain_order=True)
         .agg(pl.col("id").min().alias("cluster"), pl.col("id").first().alias("representative"))
     )
@@ -136,7 +136,7 @@ def _describe(ids: pl.Series, label: pl.Series, sizes: pl.Series, partners: pl.D
     names = ("cluster", "size", "similarity", "representative", "evidence")
     return (
         frame.select("place")
-        .join(described.drop("id", "label", "shingles"), on="place", how="left", maintain_order="left")
+        .join(described.drop("id", "label", "words"), on="place", how="left", maintain_order="left")
         .select(pl.col(name).alias(f"near_dup.{name}") for name in names)
         .with_columns(pl.col("near_dup.size").cast(pl.Int64))
     )
