@@ -25,6 +25,7 @@ COMMANDS = {
     "doctor": ("curation.cli", "Say what this machine can do, and the mend for what it can't."),
 }
 
+STATIONS = ("curation", "training", "streamlit_app", "chatbot_space")
 EPILOG = (
     "Everywhere: --home DIR moves the data folder (or TOME_HOME); --debug shows the traceback of an error."
 )
@@ -86,7 +87,7 @@ def _say(error: Exception) -> int:
     if isinstance(code, int):
         print(f"tome: {error}", file=sys.stderr)
         return code
-    if isinstance(error, ModuleNotFoundError) and error.name:
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith(STATIONS):
         extra = {"streamlit": "app", "gradio": "space", "datasets": "hub", "huggingface_hub": "hub"}
         name = extra.get(error.name.partition(".")[0], "train")
         print(f"tome: {error.name} isn't installed. pip install 'tomewright[{name}]'.", file=sys.stderr)
