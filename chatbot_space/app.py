@@ -11,49 +11,6 @@ from typing import Any
 from chatbot_space.desk import Desk
 from chatbot_space.errors import ChatError, MissingError
 
-MOST_WAITING = 32
-"""People in the queue; one more is told kindly to come back."""
-
-
-def build(desk: Desk) -> Any:
-    """The app's screens, as Gradio Blocks."""
-    gr = _gradio()
-    from chatbot_space import draw
-    from chatbot_space.ui_chat import QUIET, draw_chat, wire_chat
-    from chatbot_space.ui_compare import draw_compare
-    from chatbot_space.ui_feedback import draw_feedback
-    from chatbot_space.ui_settings import draw_settings
-    from chatbot_space.ui_shelf import draw_shelf, fill_shelf
-
-    run = desk.chat.run
-    with gr.Blocks(
-        title=f"{run.run_id} \u00b7 Tomewright", fill_height=True, fill_width=True, analytics_enabled=False
-    ) as app:
-        with gr.Sidebar(width=264, elem_id="left"):
-            shelf = draw_shelf(run.run_id)
-        with (
-            gr.Sidebar(width=340, position="right", open=False, elem_id="right"),
-            gr.Tabs(elem_id="side-tabs"),
-        ):
-            with gr.Tab("Settings"):
-                form = draw_settings(run, desk.chat.engine.context)
-            with gr.Tab("Why this answer"):
-                gr.HTML("<p class='quiet small'>The training rows whose questions share most words with yours (TF-IDF, cosine). They show what the model was taught about these words, not what it thought.</p>", padding=False)  # fmt: skip
-                near = gr.HTML(draw.near_rows(None, []), elem_id="near", padding=False)
-            with gr.Tab("Model"):
-                gr.HTML(draw.about(desk.chat), elem_id="about", padding=False)
-        gr.HTML(draw.header(run), padding=False)
-        with gr.Tabs(elem_id="main-tabs"):
-            with gr.Tab("Chat", scale=1):
-                ui = draw_chat(desk)
-                draw_feedback(desk, ui, form)
-            with gr.Tab("Compare"):
-                draw_compare(desk, form)
-        wire_chat(desk, ui, form, shelf, near)
-        app.load(fill_shelf, [shelf.store], [shelf.listed], **QUIET)
-    app.queue(max_size=MOST_WAITING, default_concurrency_limit=4, api_open=False)
-    return app
-
 
 def launch(
     desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False, block: bool = True
@@ -62,8 +19,10 @@ def launch(
 
     Raises ChatError when the port is taken.
     """
+    _need_gradio()
     from chatbot_space.guard import app_options
     from chatbot_space.look import css, theme
+    from chatbot_space.screens import build
 
     app = build(desk)
     try:
@@ -117,12 +76,11 @@ def main(folder: Path) -> None:
         sys.exit(f"chatbot: {error}")
 
 
-def _gradio() -> Any:
+def _need_gradio() -> None:
     try:
-        import gradio
+        import gradio  # noqa: F401
     except ImportError:
         raise MissingError.of("gradio") from None
-    return gradio
 
 
 def _free_port(host: str) -> int:

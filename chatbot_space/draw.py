@@ -15,6 +15,12 @@ from chatbot_space.words import safe
 ORIGINS = {"oversample": "a repeat", "balance": "a repeat"}
 
 
+WHY = (
+    "<p class='quiet small'>The training rows whose questions share most words with yours: 1 is the same words, "
+    "0 is none (TF-IDF, cosine). They show what the model was taught about these words, not what it thought.</p>"
+)
+
+
 def header(run: Run) -> str:
     """The line on top: which model this is, on what data."""
     rows = run.dataset.get("rows")
@@ -22,7 +28,7 @@ def header(run: Run) -> str:
         f" ({rows['train']:,} rows)" if isinstance(rows, dict) and isinstance(rows.get("train"), int) else ""
     )
     return (
-        f'<div class="top"><span class="mark" aria-hidden="true"></span><h1>{safe(run.run_id)}</h1>'
+        f'<div class="top"><h1>{safe(run.run_id)}</h1>'
         f"<p>{safe(_how(run))} {safe(_base_name(run))}, trained on {safe(run.dataset_name)}{safe(count)}</p></div>"
     )
 

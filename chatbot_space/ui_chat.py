@@ -43,17 +43,21 @@ def draw_chat(desk: Desk) -> ChatWidgets:
     """Draw the conversation and the box to write in."""
     talk = gr.State(new_talk, time_to_live=7200)
     examples = [
-        {"text": example.question, "display_text": f"{example.question}"} for example in desk.examples
+        {
+            "text": one.question,
+            "display_text": f"{one.category}\n{one.question}" if one.category else one.question,
+        }
+        for one in desk.examples
     ]
     chatbot = gr.Chatbot(
-        show_label=False, container=False, elem_id="talk", height=None, layout="bubble", editable="user",
+        container=False, elem_id="talk", height=None, layout="bubble", editable="user",
         buttons=["copy"], latex_delimiters=LATEX, allow_tags=False, sanitize_html=True, allow_file_downloads=False,
         placeholder=draw.welcome(desk.chat.run, bool(examples)), examples=examples or None, scale=1, label="Conversation",
         feedback_options=("Like", "Dislike"), group_consecutive_messages=False,
     )  # fmt: skip
     status = gr.HTML(draw.figures(None), elem_id="status", padding=False)
     box = gr.Textbox(
-        show_label=False, container=False, placeholder="Write a message. Enter sends, Shift+Enter makes a new line.",
+        container=False, placeholder="Write a message. Enter sends, Shift+Enter makes a new line.",
         lines=1, max_lines=8, submit_btn=True, stop_btn=False, autofocus=True, elem_id="box", label="Your message",
     )  # fmt: skip
     return ChatWidgets(talk, chatbot, box, status)

@@ -32,7 +32,7 @@ def draw_compare(desk: Desk, form: SettingsForm) -> None:
     match = gr.State(None, time_to_live=7200)
     gr.HTML(f"<p class='lead'>The same question and the same seed to <b>{safe(sides[0][0])}</b> and <b>{safe(sides[1][0])}</b>. Blind, you learn which was which when you have voted.</p>", padding=False)  # fmt: skip
     with gr.Row(elem_id="compare-ask"):
-        box = gr.Textbox(show_label=False, container=False, placeholder="A question for both", submit_btn="Compare", stop_btn=False, max_lines=6, scale=8, elem_id="compare-box", label="A question for both")  # fmt: skip
+        box = gr.Textbox(container=False, placeholder="A question for both", submit_btn="Compare", stop_btn=False, max_lines=6, scale=8, elem_id="compare-box", label="A question for both")  # fmt: skip
         blind = gr.Checkbox(True, label="Blind", container=False, scale=1, min_width=90, elem_id="blind")
     with gr.Row(equal_height=True):
         columns = []

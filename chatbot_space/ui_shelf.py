@@ -25,9 +25,7 @@ def draw_shelf(run_id: str) -> ShelfWidgets:
     store = gr.BrowserState([], storage_key=f"tomewright-{run_id}", secret=f"tomewright-{run_id}")
     gr.HTML('<p class="brand"><span class="mark" aria-hidden="true"></span>Tomewright</p>', padding=False)
     new = gr.Button("New conversation", variant="primary", elem_id="new")
-    listed = gr.Radio(
-        [], label="Conversations", show_label=True, container=False, elem_id="shelf", interactive=True
-    )
+    listed = gr.Radio([], label="Conversations", container=False, elem_id="shelf", interactive=True)
     delete = gr.Button("Delete this conversation", size="sm", elem_id="delete")
     gr.HTML('<p class="quiet small">Conversations are kept in this browser alone.</p>', padding=False)
     return ShelfWidgets(store, listed, new, delete)

@@ -1,8 +1,8 @@
 """A text as the chat shows it: Markdown, code and formulas set, HTML and remote pictures as plain text.
 
 Gradio's Markdown would run harmless HTML, swallow what looks like a tag and load pictures from anywhere.
-Here a word joiner (an invisible character) is put behind each ``<`` that could open a tag, behind each
-``&`` that could open an entity and inside each picture's ``![``, outside of code. What people see is
+Here a word joiner (an invisible character) is put behind each ``<`` that could open a tag and behind each
+``&`` that could open an entity, and a picture's ``![`` is broken up, outside of code. What people see is
 exactly what was written; ``unshown`` takes the joiners out again.
 """
 
@@ -43,7 +43,7 @@ def shown(text: str, *, maths: bool = False) -> str:
 
 def unshown(text: str) -> str:
     """What was written, from what ``shown`` gave (without maths): for a message that comes back edited."""
-    return re.sub(f"([<&!]){JOINER}", r"\1", text)
+    return re.sub(f"([<&]){JOINER}|(!){JOINER}\\\\(?=\\[)", r"\1\2", text)
 
 
 def safe(text: object) -> str:
@@ -52,5 +52,5 @@ def safe(text: object) -> str:
 
 
 def _prose(text: str, maths: bool) -> str:
-    text = _OPENERS.sub(lambda match: match[0] + JOINER, text)
+    text = _OPENERS.sub(lambda match: match[0] + JOINER + ("\\" if match[0] == "!" else ""), text)
     return _MATHS.sub(r"\\(\1\\)", text) if maths else text
