@@ -263,7 +263,8 @@ def _jaccard(sets: Shingles, left: I64, right: I64, pool: ThreadPoolExecutor) ->
 
     def chunk(bounds: tuple[int, int]) -> F64:
         a, b = left[bounds[0] : bounds[1]], right[bounds[0] : bounds[1]]
-        keys = np.sort(np.concatenate((_numbered(sets, a), _numbered(sets, b))))
+        keys = np.concatenate((_numbered(sets, a), _numbered(sets, b)))
+        keys.sort(kind="stable")  # two sorted runs, which this sort merges in one pass
         twice = keys[1:][keys[1:] == keys[:-1]]
         shared = np.bincount((twice >> HASH_BITS).view(np.int64), minlength=a.size)
         return shared / (sizes[a] + sizes[b] - shared)
