@@ -17,6 +17,18 @@ COMMANDS = {
     "show": ("curation.cli", "Show one version: its counts, columns and a few rows."),
     "diff": ("curation.cli", "Compare two versions: rows added, dropped, edited, by category."),
     "why": ("curation.cli", "Tell one row's whole story: its source, scores and every decision."),
+    "balance": (
+        "curation.cli_mix",
+        "Balance a version, or print what that would do: now, target, taken, repeats, to augment.",
+    ),
+    "merge": (
+        "curation.cli_mix",
+        "Merge versions into one, each with its weight; ids stay apart, licences are carried.",
+    ),
+    "report": (
+        "curation.cli_mix",
+        "Write a report of a version as one HTML file and as JSON beside it; it needs no network.",
+    ),
     "verify": ("curation.cli", "Check a version or an export against its hashes."),
     "export": ("curation.cli", "Write a version as an export folder that training reads."),
     "train": ("training.cli", "Train a LoRA adapter on an export folder."),

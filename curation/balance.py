@@ -22,7 +22,10 @@ NONE = "(none)"
 
 @dataclass(frozen=True)
 class Line:
-    """One category's line of a plan; all but ``epochs`` and the shares are in rows."""
+    """One category's line of a plan, in rows; ``epochs`` is how often its rows are seen on average.
+
+    Shares are from 0 to 1; cost shares are of tokens (or words) where those were counted, else of rows.
+    """
 
     category: str
     now: int
@@ -34,6 +37,8 @@ class Line:
     epochs: float
     share_now: float
     share_after: float
+    cost_share_now: float
+    cost_share_after: float
 
     @property
     def after(self) -> int:
@@ -104,11 +109,14 @@ def shares(counts: Mapping[str, int], to: Target) -> dict[str, float]:
     return {name: power / total for name, power in powers.items()}
 
 
-def targets(counts: Mapping[str, int], to: Target, budget: int | None) -> dict[str, int]:
-    """How many rows each category should have; largest remainders make them sum to the budget exactly.
+def targets(
+    counts: Mapping[str, int], to: Target, budget: float | None, costs: Mapping[str, float] | None = None
+) -> dict[str, int]:
+    """How many rows each category should have; largest remainders make them sum to a budget in rows exactly.
 
     Without a budget, ``largest`` and ``median`` bring every category to that count, and the others keep the
-    total as it is.
+    total as it is. With ``costs`` (tokens of a row, on average, by category) the budget and the shares are
+    in tokens.
     """
     if not counts:
         return {}
@@ -119,9 +127,11 @@ def targets(counts: Mapping[str, int], to: Target, budget: int | None) -> dict[s
         if to == "median":
             return {name: round(median(counts.values())) for name in counts}
         budget = sum(counts.values())
+    if costs is not None:
+        return {name: math.floor(share * budget / max(costs[name], 1e-9)) for name, share in wanted.items()}
     exact = {name: share * budget for name, share in wanted.items()}
     whole = {name: math.floor(value) for name, value in exact.items()}
-    rest = budget - sum(whole.values())
+    rest = round(budget) - sum(whole.values())
     for name in sorted(exact, key=lambda name: (whole[name] - exact[name], name))[:rest]:
         whole[name] += 1
     return whole
@@ -132,43 +142,50 @@ def plan(
     to: Target,
     *,
     augmented: Mapping[str, int] | None = None,
-    budget: int | None = None,
+    budget: float | None = None,
     max_repeats: float = 3.0,
+    costs: Mapping[str, float] | None = None,
+    budget_in_costs: bool = False,
 ) -> Plan:
     """Fill each category's target with real rows, then augmented rows, then repeats, and say what is short.
 
-    ``max_repeats`` is how often a row may stand in the mix at most, itself included (its epochs).
+    ``max_repeats`` is how often a row may stand in the mix at most, itself included (its epochs). ``costs``
+    are mean tokens (or words) a row by category; ``budget_in_costs`` makes the budget one in tokens.
     """
     made = augmented or {}
-    lines = []
-    goal = targets(originals, to, budget)
-    total = sum(originals.values()) + sum(made.values())
+    each = costs or dict.fromkeys(originals, 1.0)
+    goal = targets(originals, to, budget, costs if budget_in_costs else None)
+    filled = []
     for name, target in goal.items():
-        now, extra = originals[name], made.get(name, 0)
-        taken = min(now, target)
-        from_made = min(extra, target - taken)
-        distinct = taken + from_made
-        repeats = min(target - distinct, math.floor(distinct * (max_repeats - 1) + 1e-9))
-        lines.append((name, now + extra, target, taken, from_made, repeats, target - distinct - repeats))
-    after = sum(taken + extra + repeats for _, _, _, taken, extra, repeats, _ in lines)
-    return Plan(
-        tuple(
-            Line(
-                name,
-                now,
-                target,
-                taken,
-                extra,
-                repeats,
-                short,
-                epochs=round((taken + extra + repeats) / (taken + extra), 3) if taken + extra else 0.0,
-                share_now=round(now / total, 5) if total else 0.0,
-                share_after=round((taken + extra + repeats) / after, 5) if after else 0.0,
-            )
-            for name, now, target, taken, extra, repeats, short in sorted(
-                lines, key=lambda line: (-line[1], line[0])
-            )
-        ),
-        measures([now for _, now, *_ in lines]),
-        measures([taken + extra + repeats for _, _, _, taken, extra, repeats, _ in lines]),
+        taken = min(originals[name], target)
+        extra = min(made.get(name, 0), target - taken)
+        repeats = min(target - taken - extra, math.floor((taken + extra) * (max_repeats - 1) + 1e-9))
+        filled.append((name, originals[name] + made.get(name, 0), target, taken, extra, repeats))
+    filled.sort(key=lambda line: (-line[1], line[0]))
+    now = {name: rows for name, rows, *_ in filled}
+    after = {name: taken + extra + repeats for name, _, _, taken, extra, repeats in filled}
+    lines = tuple(
+        Line(
+            category=name,
+            now=rows,
+            target=target,
+            taken=taken,
+            augmented=extra,
+            repeats=repeats,
+            to_augment=target - after[name],
+            epochs=round(after[name] / (taken + extra), 3) if taken + extra else 0.0,
+            share_now=_share(now, name),
+            share_after=_share(after, name),
+            cost_share_now=_share(now, name, each),
+            cost_share_after=_share(after, name, each),
+        )
+        for name, rows, target, taken, extra, repeats in filled
     )
+    return Plan(lines, measures(list(now.values())), measures(list(after.values())))
+
+
+def _share(counts: Mapping[str, int], name: str, each: Mapping[str, float] | None = None) -> float:
+    """The share of one category, of rows or of what they cost, to five decimals."""
+    cost = each or dict.fromkeys(counts, 1.0)
+    total = sum(count * cost[other] for other, count in counts.items())
+    return round(counts[name] * cost[name] / total, 5) if total else 0.0

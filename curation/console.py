@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def answer(payload: dict[str, Any], *, as_json: bool) -> None:

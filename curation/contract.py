@@ -240,7 +240,8 @@ def _build(kind: Any, raw: Any, where: str) -> Any:
                 and known.default_factory is dataclasses.MISSING
             ):
                 raise ContractError(f"field {name!r} is missing", where=where)
-        return kind(**{name: _build(hints[name], value, f"{where}: {name}") for name, value in raw.items()})
+        parts = {name: _build(hints[name], value, f"{where}: {name}") for name, value in raw.items()}
+        return typing.cast("Any", kind)(**parts)
     if origin is dict:
         if not isinstance(raw, dict):
             raise ContractError(f"expected an object, found {raw!r:.40}", where=where)

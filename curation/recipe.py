@@ -29,6 +29,8 @@ class Source(BaseModel):
     """Which column is what, where recognition would be a guess: user, assistant, system, category, messages."""
     limit: Annotated[int, Field(gt=0)] | None = None
     """Most rows, sampled at random (by the recipe's seed) unless ``sample`` says head."""
+    weight: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The share of its rows that enters, drawn by the recipe's seed. More than all: ``balance`` after the split."""
     sample: Literal["random", "head"] = "random"
     split: str = "train"
     """The split of a Hub dataset."""

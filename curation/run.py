@@ -12,12 +12,14 @@ from typing import Any
 import polars as pl
 
 from curation import cache
+from curation.budget import Budget
 from curation.contract import canonical_json, digest
 from curation.errors import InputError
 from curation.ingest import Ingested, ingest
 from curation.laws import StepResult, run_step
 from curation.recipe import Recipe, Source, step_from
 from curation.step import LEDGER, Context, Step, ledger_lines
+from curation.steps.sample import Sample
 from curation.store import Store, Version, no_dropped
 
 Report = Callable[..., None]
@@ -77,11 +79,13 @@ def run_recipe(
     """
     with store.lock():
         parents = [_source_version(source, recipe.seed, store, report) for source in recipe.sources]
-        rows = _merge(recipe, parents)
-        key = digest(
-            canonical_json([[s.name, parent.id] for s, parent in zip(recipe.sources, parents, strict=True)])
-        )
-        ledgers, dropped, steps = [pl.DataFrame(schema=LEDGER)], [no_dropped()], []
+        merged = _merge(recipe, parents)
+        rows = merged.rows
+        drawn = [[s.name, parent.id, s.weight] for s, parent in zip(recipe.sources, parents, strict=True)]
+        key = digest(canonical_json([recipe.seed, drawn]))
+        steps: list[dict[str, Any]] = []
+        ledgers = [pl.DataFrame(schema=LEDGER), merged.ledger]
+        dropped = [no_dropped(), _gone(merged, "sample", -1)]
         for place, step in enumerate(recipe.steps):
             key = cache.step_key(key, step, recipe.seed)
             progress = partial(_progress, report, place, step.op, time.monotonic())
@@ -100,9 +104,7 @@ def run_recipe(
             report("step_done", place=place, **entry, seconds=spent, cached=cached is not None)
             steps.append(entry)
             ledgers.append(result.ledger.with_columns(pl.lit(place, pl.Int32).alias("place")))
-            dropped.append(
-                result.dropped.with_columns(dropped_by=pl.lit(step.op), place=pl.lit(place, pl.Int32))
-            )
+            dropped.append(_gone(result, step.op, place))
             rows = result.rows
         sources = [one for parent in parents for one in parent.manifest.sources]
         version = store.put(
@@ -118,6 +120,11 @@ def run_recipe(
         )
         report("version", version=version.id, rows=rows.height)
         return version
+
+
+def _gone(result: StepResult, op: str, place: int) -> pl.DataFrame:
+    """What a step dropped, as the version keeps it."""
+    return result.dropped.with_columns(dropped_by=pl.lit(op), place=pl.lit(place, pl.Int32))
 
 
 def _progress(report: Report, place: int, op: str, started: float, done: int, total: int) -> None:
@@ -198,11 +205,19 @@ def put_ingested(read: Ingested, name: str, store: Store) -> Version:
     return store.put(read.rows, lines, kind="ingest", name=name, sources=[source])
 
 
-def _merge(recipe: Recipe, parents: list[Version]) -> pl.DataFrame:
-    """The rows of all sources, one after another; a column that a source lacks is null there."""
-    frames = [parent.rows() for parent in parents]
+def _merge(recipe: Recipe, parents: list[Version]) -> StepResult:
+    """The rows of all sources, one after another; a column that a source lacks is null there.
+
+    A source with a weight gives that share of its rows; what it leaves out is dropped on record.
+    """
+    ctx = Context(seed=recipe.seed)
+    parts = [
+        run_step(Sample(budget=Budget(share=source.weight), eval=True), parent.rows(), ctx, -1)
+        for source, parent in zip(recipe.sources, parents, strict=True)
+    ]
     try:
-        rows = pl.concat(frames, how="diagonal_relaxed")
+        rows = pl.concat([part.rows for part in parts], how="diagonal_relaxed")
+        dropped = pl.concat([part.dropped for part in parts], how="diagonal_relaxed")
     except pl.exceptions.PolarsError as error:
         raise InputError(f"sources don't fit together: {error}", where=recipe.name) from None
     twice = rows.filter(pl.col("id").is_duplicated())
@@ -212,4 +227,4 @@ def _merge(recipe: Recipe, parents: list[Version]) -> pl.DataFrame:
             where=recipe.name,
             mend="Name each source once only.",
         )
-    return rows
+    return StepResult(rows, dropped, pl.concat([part.ledger for part in parts]))

@@ -11,12 +11,35 @@ from curation.steps.balance import Balance
 from curation.steps.dedup import Dedup
 from curation.steps.filter import Filter
 from curation.steps.language import Language
+from curation.steps.near_dup import NearDup
 from curation.steps.normalize import Normalize
+from curation.steps.sample import Sample
 from curation.steps.split import Split
 from curation.steps.stats import Stats
 
-ALL: tuple[type[Step], ...] = (Normalize, Stats, Language, Filter, Dedup, Split, Balance)
+ALL: tuple[type[Step], ...] = (
+    Normalize,
+    Stats,
+    Language,
+    Filter,
+    NearDup,
+    Dedup,
+    Sample,
+    Split,
+    Balance,
+)
 BY_OP: dict[str, type[Step]] = {step.model_fields["op"].default: step for step in ALL}
-AnyStep = Annotated[Normalize | Stats | Language | Filter | Dedup | Split | Balance, Field(discriminator="op")]
+AnyStep = Annotated[
+    Normalize  # one a line, in alphabetical order after this one
+    | Balance
+    | Dedup
+    | Filter
+    | Language
+    | NearDup
+    | Sample
+    | Split
+    | Stats,
+    Field(discriminator="op"),
+]
 
 __all__ = ["ALL", "BY_OP", "AnyStep", *(step.__name__ for step in ALL)]

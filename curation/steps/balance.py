@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from curation import balance
+from curation.budget import Budget
 from curation.errors import InputError, nearest
 from curation.rows import child_id
 from curation.step import Context, Kind, Step, keyed_uniform
@@ -26,13 +27,6 @@ class Weights(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     weights: dict[str, Annotated[float, Field(ge=0, le=1)]]
-
-
-class Budget(BaseModel):
-    """How large the mix should be."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    rows: Annotated[int, Field(gt=0)]
 
 
 class By(BaseModel):
@@ -62,7 +56,8 @@ class Balance(Step):
     to: Literal["uniform", "largest", "median"] | Temperature | Weights = Temperature(temperature=0.5)
     """The mix to reach."""
     budget: Budget | None = None
-    """Rows in the mix; without it the total stays, and ``largest`` and ``median`` set it themselves."""
+    """The size of the mix; without it the total stays, and ``largest`` and ``median`` set it themselves. In
+    tokens, shares are shares of tokens, turned into rows by each category's mean."""
     max_repeats: Annotated[float, Field(ge=1)] = 3
     """How often a row may stand in the mix at most, itself included."""
     keep: Literal["random"] | By = "random"
@@ -78,6 +73,8 @@ class Balance(Step):
         """What ``apply`` would do to these rows. Raises InputError for an unknown column or category."""
         train = self._training(rows)
         counts = train.group_by("group", "made").len().sort("group", "made")
+        costs = train.group_by("group").agg(pl.col("cost").mean()).iter_rows()
+        in_costs = self.budget is not None and self.budget.tokens is not None
         real = {name: n for name, made, n in counts.iter_rows() if not made}
         made = {name: n for name, made, n in counts.iter_rows() if made}
         for name in made:
@@ -86,8 +83,10 @@ class Balance(Step):
             dict(sorted(real.items())),
             self.target(),
             augmented=made,
-            budget=self.budget.rows if self.budget else None,
+            budget=self.budget.amount(train.height) if self.budget else None,
             max_repeats=self.max_repeats,
+            costs=dict(costs),
+            budget_in_costs=in_costs,
         )
 
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
@@ -171,10 +170,18 @@ class Balance(Step):
         if (rows["made_by"] == self.op).any():
             raise InputError("rows hold repeats already", where="balance", mend="Balance once, at the end.")
         group = pl.col(self.by).cast(pl.String).fill_null(balance.NONE)
-        ranking = self._ranking(rows)
+        made = pl.col("made_by").is_not_null()
         return rows.filter(pl.col("split") == TRAIN).select(
-            "id", group.alias("group"), pl.col("made_by").is_not_null().alias("made"), *ranking
+            "id", group.alias("group"), made.alias("made"), self._cost(rows), *self._ranking(rows)
         )
+
+    def _cost(self, rows: pl.DataFrame) -> pl.Expr:
+        """What a row costs: the budget's tokens, else tokens or words where an earlier step counted them."""
+        if self.budget is not None and self.budget.tokens is not None:
+            self.budget.cost(rows, self.op)
+            return pl.col(self.budget.column).fill_null(0).alias("cost")
+        counted = next((name for name in ("tokens.total", "stats.words") if name in rows.columns), None)
+        return (pl.col(counted).fill_null(0) if counted else pl.lit(1)).alias("cost")
 
     def _ranking(self, rows: pl.DataFrame) -> list[str]:
         if self.keep == "random":

@@ -13,7 +13,7 @@ INVISIBLE = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F\x{200B}\x{2060}\x{FEFF}]"
 
 
 class Normalize(Step):
-    """Bring texts to one form: Unicode NFC, ``\\n`` line ends, no invisible characters, no outer whitespace.
+    """Bring texts to one form: Unicode NFC, newline line ends, no invisible characters, no outer whitespace.
 
     Inner whitespace is left alone, since code and tables live by it; only spaces at line ends and runs of
     more than ``blank_lines`` empty lines go. Turns without text are dropped when ``drop_empty`` is set. A
@@ -40,7 +40,7 @@ class Normalize(Step):
             .str.replace_all(r"\r\n?|[\x{2028}\x{2029}]", "\n")
             .str.replace_all(INVISIBLE, "")
             .str.replace_all(r"(?m)[ \t]+$", "")
-            .str.replace_all(r"\n{%d,}" % (self.blank_lines + 2), "\n" * (self.blank_lines + 1))
+            .str.replace_all(rf"\n{{{self.blank_lines + 2},}}", "\n" * (self.blank_lines + 1))
             .str.strip_chars()
         )
         turns = pl.struct(pl.element().struct.field("role"), clean.alias("content"))

@@ -1,0 +1,191 @@
+"""The commands that plan and mix: ``tome balance --plan``, ``tome merge``, ``tome report``; parse, call, print."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from curation.errors import InputError
+
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
+)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+@app.callback()
+def _front() -> None:
+    """A workbench for instruction-tuning data."""
+
+
+@app.command("balance")
+def balance_command(
+    version: Annotated[str, typer.Argument(help="A version that has been split.")],
+    by: Annotated[str, typer.Option(help="The column to balance.")] = "category",
+    to: Annotated[
+        str,
+        typer.Option(help="uniform, largest, median, a temperature (0 to 1), or weights: math=0.5,code=0.5."),
+    ] = "0.5",
+    rows: Annotated[int | None, typer.Option(min=1, help="The size of the mix in rows.")] = None,
+    tokens: Annotated[int | None, typer.Option(min=1, help="The size of the mix in tokens.")] = None,
+    column: Annotated[
+        str, typer.Option(help="With --tokens: the column that counts a row's tokens.")
+    ] = "tokens.total",
+    max_repeats: Annotated[float, typer.Option(min=1, help="How often a row may stand in the mix.")] = 3,
+    keep: Annotated[
+        str, typer.Option(help="What stays where there is too much: random, or a score's column.")
+    ] = "random",
+    plan: Annotated[bool, typer.Option("--plan", help="Print the plan and make nothing.")] = False,
+    seed: Annotated[int, typer.Option(help="The seed of the draw.")] = 0,
+    name: Annotated[str | None, typer.Option(help="What to call the new version.")] = None,
+    json: Json = False,
+) -> None:
+    """Balance a version, or print what that would do: now, target, taken, repeats, to augment.
+
+    Example: tome balance demo --to uniform --rows 2000 --plan
+    """
+    from curation.console import Progress, answer, say, table
+    from curation.recipe import Recipe, step_from
+    from curation.run import run_recipe
+    from curation.steps.balance import Balance
+    from curation.store import Store
+
+    budget = {"rows": rows} if rows else {"tokens": tokens, "column": column} if tokens else None
+    step = step_from(
+        {"op": "balance", "by": by, "to": parse_target(to), "budget": budget, "max_repeats": max_repeats,
+         "keep": keep if keep == "random" else {"max": keep}}
+    )  # fmt: skip
+    assert isinstance(step, Balance)
+    store = Store()
+    one = store.get(version)
+    planned = step.plan(one.rows())
+    table(
+        [by, "now", "target", "taken", "augmented", "repeats", "epochs", "to augment", "rows % now", "after", "tokens % now", "after"],
+        [
+            (
+                line.category, line.now, line.target, line.taken, line.augmented, line.repeats, line.epochs, line.to_augment,
+                percent(line.share_now), percent(line.share_after), percent(line.cost_share_now), percent(line.cost_share_after),
+            )
+            for line in planned.lines
+        ],
+        as_json=json,
+    )  # fmt: skip
+    table(
+        ["", "rows", "entropy (bits)", "effective categories", "largest / smallest"],
+        [
+            (when, m.rows, m.entropy, m.effective, m.imbalance)
+            for when, m in (("before", planned.before), ("after", planned.after))
+        ],
+        as_json=json,
+    )
+    payload: dict[str, Any] = {"from": one.id, "plan": planned.to_dict(), "version": None}
+    if not plan:
+        recipe = Recipe(
+            name=name or f"{one.manifest.name}-balanced",
+            seed=seed,
+            sources=[{"uri": f"version:{one.id}", "name": one.manifest.name}],  # type: ignore[arg-type]
+            steps=(step,),
+        )
+        made = run_recipe(recipe, store, report=Progress())
+        payload["version"] = made.id
+        say(f"{made.manifest.rows:,} rows in version {made.id} ({recipe.name}).", as_json=json)
+    answer(payload, as_json=json)
+
+
+@app.command("merge")
+def merge_command(
+    versions: Annotated[
+        list[str], typer.Argument(help="Two or more versions; REF=WEIGHT takes that share of its rows.")
+    ],
+    name: Annotated[str, typer.Option(help="What to call the new version.")],
+    seed: Annotated[int, typer.Option(help="The seed of the draw by weight.")] = 0,
+    json: Json = False,
+) -> None:
+    """Merge versions into one, each with its weight; ids stay apart, licences are carried.
+
+    Example: tome merge sample larkfield=0.5 --name mix
+    """
+    from curation.console import Progress, answer, say
+    from curation.recipe import Recipe, Source
+    from curation.run import run_recipe
+    from curation.store import Store
+
+    sources = []
+    for given in versions:
+        ref, sign, weight = given.partition("=")
+        try:
+            share = float(weight) if sign else 1.0
+        except ValueError:
+            share = 0.0
+        if not 0 < share <= 1:
+            raise InputError(
+                f"{weight!r} is no weight",
+                where=given,
+                mend="Give a share above 0 and up to 1, such as a=0.5.",
+            )
+        sources.append(Source(uri=f"version:{ref}", name=ref, weight=share))
+    made = run_recipe(Recipe(name=name, seed=seed, sources=tuple(sources)), Store(), report=Progress())
+    say(f"{made.manifest.rows:,} rows in version {made.id} ({name}).", as_json=json)
+    rows = dict(made.scan().select("source").collect().group_by("source").len().sort("source").iter_rows())
+    licences = {str(one["name"]): one.get("licence") for one in made.manifest.sources}
+    answer(
+        {
+            "version": made.id,
+            "name": name,
+            "rows": made.manifest.rows,
+            "by_source": rows,
+            "licences": licences,
+        },
+        as_json=json,
+    )
+
+
+@app.command("report")
+def report_command(
+    version: Annotated[str, typer.Argument(help="A version: its name, its id, or the start of its id.")],
+    out: Annotated[str | None, typer.Option(help="The HTML file; <version>.html otherwise.")] = None,
+    against: Annotated[str | None, typer.Option(help="Another version to set beside it.")] = None,
+    json: Json = False,
+) -> None:
+    """Write a report of a version as one HTML file and as JSON beside it; it needs no network.
+
+    Example: tome report demo --out demo.html
+    """
+    from pathlib import Path
+
+    from curation.console import answer, say
+    from curation.report import write_report
+    from curation.store import Store
+
+    store = Store()
+    one = store.get(version)
+    path = Path(out) if out else Path(f"{one.manifest.name}.html")
+    figures = write_report(store, one, path, against=store.get(against) if against else None)
+    say(f"Report of {one.id}: {path} and {path.with_suffix('.json')}", as_json=json)
+    answer(
+        {"version": one.id, "html": str(path), "json": str(path.with_suffix(".json")), "figures": figures},
+        as_json=json,
+    )
+
+
+def percent(share: float) -> float:
+    """A share as per cent, to one decimal."""
+    return round(100 * share, 1)
+
+
+def parse_target(text: str) -> Any:
+    """``uniform``, ``0.5`` or ``math=0.6,code=0.4`` as a recipe would have it. Raises InputError."""
+    if text in ("uniform", "largest", "median"):
+        return text
+    try:
+        if "=" in text:
+            pairs = [part.rpartition("=") for part in text.split(",")]
+            return {"weights": {name.strip(): float(weight) for name, _, weight in pairs}}
+        return {"temperature": float(text)}
+    except ValueError:
+        raise InputError(
+            f"can't read the target {text!r}",
+            where="--to",
+            mend="Use uniform, largest, median, a temperature from 0 to 1, or math=0.6,code=0.4.",
+        ) from None
