@@ -11,7 +11,7 @@ import polars as pl
 from curation.ingest.conversation import Message
 from curation.ingest.extras import Extras, dirty
 from curation.ingest.record import Record
-from curation.ingest.text import clean, is_clean, scalar_text, snippet
+from curation.ingest.text import blank, clean, is_clean, scalar_text, snippet
 from curation.rows import make_rows
 
 REJECTS = {
@@ -60,8 +60,8 @@ class Builder:
         if self.category is None and column in row and column not in taken:
             self.took_category = True
         text = scalar_text(value)
-        text = text.strip() if text else None
-        return text or None, taken | {"category"} if column == "category" else taken
+        text = None if text is None or blank(text) else text.strip()
+        return text, taken | {"category"} if column == "category" else taken
 
     def _cleaned(self, text: str, place: int | None = None) -> str:
         """A clean text, noting which row (the next one, or that at ``place``) wasn't clean."""

@@ -14,7 +14,7 @@ from typing import Any
 from curation.ingest import reasons
 from curation.ingest.reasons import Reject
 from curation.ingest.roles import role_of
-from curation.ingest.text import json_text, scalar_text
+from curation.ingest.text import blank, json_text, scalar_text
 
 Message = dict[str, str]
 ROLE_KEYS = ("from", "role")
@@ -42,7 +42,7 @@ def to_messages(value: Any, left_out: Counter[str]) -> list[Message]:
         messages.append({"role": _role(name, turn), "content": _content(turn)})
         if len(turn) > 2:
             left_out.update(key for key, item in turn.items() if key not in _READ and item is not None)
-    if not any(message["content"].strip() for message in messages):
+    if all(blank(message["content"]) for message in messages):
         raise Reject(reasons.NO_TEXT)
     return messages
 
@@ -90,7 +90,7 @@ def _content(turn: dict[str, Any]) -> str:
         return _text(value, turn)
     # The text first, then the calls: the order in which chat templates write the two.
     spoken = "" if value is None else _text(value, turn)
-    return f"{spoken}\n{json_text(calls)}" if spoken.strip() else json_text(calls)
+    return f"{spoken}\n{json_text(calls)}" if not blank(spoken) else json_text(calls)
 
 
 def _text(value: Any, turn: dict[str, Any]) -> str:

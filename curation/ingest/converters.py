@@ -10,7 +10,7 @@ from typing import Any
 from curation.ingest import reasons
 from curation.ingest.conversation import Message, to_messages
 from curation.ingest.reasons import Reject
-from curation.ingest.text import scalar_text
+from curation.ingest.text import blank, scalar_text
 
 Convert = Callable[[Mapping[str, Any], Counter[str]], list[Message]]
 
@@ -60,7 +60,7 @@ def pair(
             messages += to_messages(row[user], left_out)
         else:
             parts = [_text(row.get(column), reasons.QUESTION_NOT_TEXT) for column in (user, extra) if column]
-            asked = [part for part in parts if part.strip()]
+            asked = [part for part in parts if not blank(part)]
             if not asked:
                 raise Reject(reasons.NO_QUESTION)
             messages.append({"role": "user", "content": "\n\n".join(asked)})
@@ -74,7 +74,7 @@ def _answer(value: Any, left_out: Counter[str]) -> list[Message]:
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         return to_messages(value, left_out)
     text = _text(value, reasons.ANSWER_NOT_TEXT)
-    if not text.strip():
+    if blank(text):
         raise Reject(reasons.NO_ANSWER)
     return [{"role": "assistant", "content": text}]
 
@@ -88,7 +88,7 @@ def _text(value: Any, reason: str) -> str:
 
 def _system(row: Mapping[str, Any], column: str) -> list[Message]:
     text = _text(row.get(column), reasons.PART_NOT_TEXT)
-    return [{"role": "system", "content": text}] if text.strip() else []
+    return [] if blank(text) else [{"role": "system", "content": text}]
 
 
 def _history(value: Any) -> list[Message]:

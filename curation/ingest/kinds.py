@@ -111,7 +111,7 @@ def _looks(start: bytes) -> str | None:
 def _texty(start: bytes) -> bool:
     """A text with a stray NUL in it, as against a binary file."""
     odd = sum(byte < 9 or 13 < byte < 32 for byte in start)
-    return odd * 20 < len(start)
+    return odd * 10 < len(start) * 3
 
 
 def _is_array(start: bytes) -> bool:

@@ -61,11 +61,7 @@ def open_parts(files: list[File], *, trees: bool) -> tuple[list[Part], list[str]
     if not parts:
         if len(files) > 1:
             raise InputError(f"all {len(files)} files are empty", where=f"{files[0].name}, ...")
-        what = (
-            "has a header and no rows"
-            if files[0].path.stat().st_size and reader_for(files[0])
-            else "is empty"
-        )
+        what = "has no rows" if files[0].path.stat().st_size and reader_for(files[0]) else "is empty"
         raise InputError(what, where=files[0].name, mend="Was it written to the end?")
     return parts, empty
 

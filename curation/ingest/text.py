@@ -36,6 +36,11 @@ def clean(text: str) -> str:
     return text if is_clean(text) else _SURROGATE.sub("\ufffd", text).replace("\0", "")
 
 
+def blank(text: str) -> bool:
+    """Whether nothing would be seen of a text: only white space and NUL."""
+    return not text.replace("\0", "").strip()
+
+
 def plain(value: Any) -> Any:
     """A value that JSON knows: dates in ISO 8601, bytes as text or base64, NaN and infinity as null."""
     if value is None or isinstance(value, str | bool | int):
@@ -105,6 +110,6 @@ def _escape(character: str) -> str:
     kind = unicodedata.category(character)
     if kind == "Cs":
         return "\ufffd"
-    if kind in ("Cc", "Cf", "Zl", "Zp", "Co", "Cn"):
+    if kind in ("Cc", "Cf", "Zl", "Zp", "Co", "Cn") or (kind == "Zs" and character != " "):
         return character.encode("unicode_escape").decode()
     return character

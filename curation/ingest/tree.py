@@ -14,7 +14,7 @@ from curation.ingest import reasons
 from curation.ingest.conversation import Message
 from curation.ingest.record import Record
 from curation.ingest.roles import role_of
-from curation.ingest.text import scalar_text
+from curation.ingest.text import blank, scalar_text
 
 TAKEN = frozenset({"parent_id", "role", "text", "rank"})
 
@@ -90,7 +90,7 @@ def _node(record: Record) -> Node | str:
         text = scalar_text(row.get("text"))
     except TypeError:
         return reasons.PART_NOT_TEXT
-    if text is None or not text.strip():
+    if text is None or blank(text):
         return reasons.NO_TEXT
     parent = row.get("parent_id")
     return Node(
