@@ -20,8 +20,9 @@ DARK = {
     "original": "#8FB0CF", "repeat": "#55697C", "augmented": "#E5A951",
 }  # fmt: skip
 
-CATEGORY = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-"""Okabe and Ito's colours (2008), given to categories in a fixed order by name; past eight, grey."""
+CATEGORY = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "var(--text)")
+"""Okabe and Ito's colours (2008), given to categories in a fixed order by name; past eight, grey.
+The eighth, black, is the text's colour, so that it shows on dark paper too."""
 
 SANS = "'Commissioner', 'Source Sans 3', system-ui, sans-serif"
 MONO = "'JetBrains Mono', ui-monospace, monospace"

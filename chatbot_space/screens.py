@@ -17,7 +17,10 @@ from chatbot_space.ui_shelf import draw_shelf, fill_shelf
 MOST_WAITING = 32
 """People in the queue; one more is told kindly to come back."""
 
-ASIDE = {"settings": "Settings", "why": "Why this answer", "model": "About the model"}
+ASIDE = {"settings": "Settings", "why": "Why this?", "model": "The model"}
+
+NARROW = "() => { if (innerWidth < 768) document.querySelector('#left.open .toggle-button')?.click() }"
+"""On a phone the list of conversations starts closed, or it would cover the talk."""
 
 
 def build(desk: Desk) -> gr.Blocks:
@@ -51,6 +54,7 @@ def build(desk: Desk) -> gr.Blocks:
         for key, button in buttons.items():
             button.click(_opener(key), None, [aside, tabs], **QUIET)
         wire_chat(desk, ui, form, shelf, near)
+        app.load(None, None, None, js=NARROW, **QUIET)
         app.load(fill_shelf, [shelf.store], [shelf.listed], **QUIET)
     app.queue(max_size=MOST_WAITING, default_concurrency_limit=4, api_open=False)
     return app

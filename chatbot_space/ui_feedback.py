@@ -13,6 +13,8 @@ from chatbot_space.talk import Talk
 from chatbot_space.ui_chat import QUIET, ChatWidgets
 from chatbot_space.ui_settings import SettingsForm
 
+SHOW = "() => setTimeout(() => document.getElementById('feedback')?.scrollIntoView({block: 'end'}), 60)"
+
 
 def draw_feedback(desk: Desk, ui: ChatWidgets, form: SettingsForm) -> None:
     """Draw the panel, hidden until somebody presses a thumb, and connect it."""
@@ -59,7 +61,9 @@ def draw_feedback(desk: Desk, ui: ChatWidgets, form: SettingsForm) -> None:
         gr.Info("Thank you. Your feedback is stored.", duration=4)
         return None, gr.Column(visible=False), ""
 
-    ui.chatbot.like(press, None, [pressed, panel, title, complaint, correction], **QUIET)
+    ui.chatbot.like(press, None, [pressed, panel, title, complaint, correction], **QUIET).then(
+        None, None, None, js=SHOW, **QUIET
+    )
     send.click(
         store,
         [pressed, ui.talk, complaint, correction, consent, form.inputs[0]],

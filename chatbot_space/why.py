@@ -21,7 +21,8 @@ import numpy as np
 FOLDER = "chat"
 """The folder, inside the run's, that holds the index and the examples."""
 
-WORDS = re.compile(r"\w+", re.UNICODE)
+WORDS = re.compile(r"[^\W_]{2,}|[^\x00-\x7f]", re.UNICODE)
+"""Runs of two or more letters and digits; outside of ASCII also single ones, which are words in Chinese."""
 SHOWN = 700
 """Characters kept of each text: enough to recognise a row, small enough to ship."""
 
