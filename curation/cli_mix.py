@@ -84,7 +84,7 @@ def balance_command(
         recipe = Recipe(
             name=name or f"{one.manifest.name}-balanced",
             seed=seed,
-            sources=[{"uri": f"version:{one.id}", "name": one.manifest.name}],  # type: ignore[arg-type]
+            sources=[{"uri": f"version:{one.id}", "name": one.manifest.name}],
             steps=(step,),
         )
         made = run_recipe(recipe, store, report=Progress())
