@@ -211,3 +211,16 @@ def values_of(index: Index, column: str) -> list[tuple[str, int]]:
     value = pl.col(column).cast(pl.String).fill_null(NONE).alias("value")
     counts = index.narrow.select(value).group_by("value").len().sort("len", "value", descending=[True, False])
     return list(counts.iter_rows())
+
+
+def before_balance(kept: Index, dropped: Index) -> pl.DataFrame:
+    """The narrow rows as they were before the balance step: its repeats away, its dropped rows back.
+
+    Rows that have no split yet count as training rows here, so that a plan can be looked at before splitting.
+    """
+    rows = kept.narrow.filter(~pl.col("made_by").is_in(REPEATS).fill_null(False))
+    if "dropped_by" in dropped.narrow.columns:
+        back = dropped.narrow.filter(pl.col("dropped_by").is_in(REPEATS))
+        if back.height:
+            rows = pl.concat([rows, back], how="diagonal_relaxed").select(rows.columns)
+    return rows.with_columns(pl.col("split").fill_null("train"))

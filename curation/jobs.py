@@ -99,11 +99,12 @@ def start(
     title: str,
     secret_env: Mapping[str, str] | None = None,
     program: Sequence[str] = (),
+    cwd: Path | None = None,
 ) -> Job:
     """Start ``tome ARGUMENTS`` as a job and return at once.
 
     ``secret_env`` (a Hub token) is passed on to the process and written nowhere. ``program`` stands in for
-    ``python -m tome`` in tests. Raises OSError when the folder can't be written.
+    ``python -m tome`` in tests; ``cwd`` is where relative paths start. Raises OSError when the folder can't be written.
     """
     folder = home.jobs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
@@ -113,7 +114,7 @@ def start(
         "started": round(time.time(), 3),
         "program": list(program) or [sys.executable, "-m", "tome"],
         "home": str(home.root.resolve()),
-        "cwd": str(Path.cwd()),
+        "cwd": str((cwd or Path.cwd()).resolve()),
     }
     write_atomic(folder / "command.json", json.dumps(said, ensure_ascii=False, indent=1) + "\n")
     write_atomic(folder / "status", "running\n")
@@ -180,7 +181,15 @@ def resume(home: Home, job: Job, *, secret_env: Mapping[str, str] | None = None)
     """Start the same command again; commands go on from what was finished. Raises InputError while it runs."""
     if job.status == "running":
         raise InputError(f"job {job.id} is still running")
-    return start(home, job.arguments, title=job.title, secret_env=secret_env)
+    said = json.loads((job.folder / "command.json").read_text(encoding="utf-8"))
+    return start(
+        home,
+        job.arguments,
+        title=job.title,
+        secret_env=secret_env,
+        program=said["program"],
+        cwd=Path(said["cwd"]),
+    )
 
 
 def _alive(folder: Path) -> bool:

@@ -24,9 +24,11 @@ class Broken:
 
 
 def words_of(rows: pl.LazyFrame) -> pl.Expr:
-    """The words of each row: the column that ``stats`` made, or counted now."""
-    if "stats.words" in rows.collect_schema().names():
-        return pl.col("stats.words")
+    """The words of each row: the column that ``stats`` or the index made, or counted now."""
+    names = rows.collect_schema().names()
+    for name in ("stats.words", "words"):
+        if name in names and (name != "words" or "messages" not in names):
+            return pl.col(name)
     return text_of(separator=" ").str.count_matches(WORD)
 
 

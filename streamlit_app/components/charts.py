@@ -1,0 +1,162 @@
+"""Charts in one style: sorted bars labelled directly, before and after on one line, faint grids, a text alternative."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import polars as pl
+import streamlit as st
+
+from curation.balance import Plan
+from curation.findings import percent
+from streamlit_app.components.tokens import palette
+
+FONT, MONO = "Commissioner, sans-serif", "JetBrains Mono, monospace"
+
+
+def config() -> dict[str, Any]:
+    """The one Vega config of the workbench, in the colours of the theme in use."""
+    c = palette()
+    axis = {
+        "labelFont": FONT, "titleFont": FONT, "labelFontSize": 13, "titleFontSize": 12, "titleFontWeight": 400,
+        "labelColor": c["text"], "titleColor": c["quiet"], "gridColor": c["line"], "domain": False, "ticks": False,
+        "labelPadding": 8, "titlePadding": 8, "labelLimit": 170,
+    }  # fmt: skip
+    return {
+        "background": "transparent",
+        "view": {"stroke": None},
+        "font": FONT,
+        "axis": axis,
+        "axisX": {"labelColor": c["quiet"], "labelFontSize": 12},
+        "text": {"font": FONT, "fontSize": 12, "color": c["text"]},
+        "legend": {"labelFont": FONT, "titleFont": FONT, "labelColor": c["text"], "titleColor": c["quiet"]},
+    }
+
+
+def draw(chart: alt.TopLevelMixin, *, says: str, data: pl.DataFrame, rows: int, name: str) -> None:
+    """Draw a chart with its text alternative, the number of rows it is made of, and its data as CSV."""
+    styled = chart.configure(**config())  # type: ignore[attr-defined]
+    st.altair_chart(styled, width="stretch", theme=None, alt=says, key=f"chart_{name}")
+    with st.container(horizontal=True, key=f"under_{name}", vertical_alignment="center"):
+        st.caption(f"{rows:,} rows")
+        st.download_button(
+            "CSV", data.write_csv, file_name=f"{name}.csv", mime="text/csv", type="tertiary", key=f"csv_{name}",
+            on_click="ignore", help="The figures of this chart",
+        )  # fmt: skip
+
+
+def share_bars(shares: pl.DataFrame, *, words: bool = True, most: int = 24) -> alt.LayerChart:
+    """Rows by value as bars, split by origin; a tick shows the share of words. ``shares`` as views.shares gives it."""
+    c = palette()
+    top = shares.head(most)
+    total, total_words = max(shares["rows"].sum(), 1), max(shares["words"].sum(), 1)
+    order = top["value"].to_list()
+    parts = top.select("value", "original", pl.col("made").alias("repeats and augmented")).unpivot(
+        index="value", variable_name="origin", value_name="rows"
+    )
+    parts = parts.with_columns(
+        share=pl.col("rows") / total, place=(pl.col("origin") != "original").cast(pl.Int8)
+    )
+    labels = top.with_columns(
+        label=pl.format("{}  {}", pl.col("share").map_elements(percent, pl.String), pl.col("rows").map_elements(lambda n: f"{n:,}", pl.String)),
+        word_share=pl.col("words") / total_words,
+        end=pl.max_horizontal("share", "word_share"),
+    )  # fmt: skip
+    y = alt.Y("value:N", sort=order, title=None)
+    limit = float(labels["end"].max() or 1) * 1.28
+    x = alt.X("share:Q", title="share of rows", scale=alt.Scale(domain=[0, limit]),
+              axis=alt.Axis(format="%", tickCount=5, gridOpacity=0.6))  # fmt: skip
+    bars = alt.Chart(parts).mark_bar(height={"band": 0.62}, cornerRadiusEnd=1).encode(
+        y=y, x=x, order="place:O",
+        color=alt.Color("origin:N", legend=None, scale=alt.Scale(
+            domain=["original", "repeats and augmented"], range=[c["original"], c["repeat"]])),
+        tooltip=[alt.Tooltip("value:N", title="value"), "origin:N", alt.Tooltip("rows:Q", format=",")],
+    )  # fmt: skip
+    base = alt.Chart(labels)
+    text = base.mark_text(align="left", dx=8, font=MONO, fontSize=12).encode(y=y, x="end:Q", text="label:N")
+    layers: list[Any] = [bars, text]
+    if words:
+        tick = base.mark_tick(thickness=2, height={"band": 0.86}, color=c["accent"]).encode(
+            y=y, x="word_share:Q",
+            tooltip=[alt.Tooltip("value:N", title="value"), alt.Tooltip("word_share:Q", format=".1%", title="share of words")],
+        )  # fmt: skip
+        layers.insert(1, tick)
+    return alt.layer(*layers).properties(height=max(26 * len(order) + 40, 96))
+
+
+def plan_dots(plan: Plan, colours: Mapping[str, str]) -> alt.LayerChart:
+    """Share before and after by category: two dots on one line, the figures at the right."""
+    c = palette()
+    frame = pl.DataFrame(
+        [
+            {"category": line.category, "before": line.share_now, "after": line.share_after,
+             "label": f"{percent(line.share_now)} → {percent(line.share_after)}",
+             "end": max(line.share_now, line.share_after), "colour": colours.get(line.category, c["accent"])}
+            for line in plan.lines
+        ],
+        schema={"category": pl.String, "before": pl.Float64, "after": pl.Float64, "label": pl.String, "end": pl.Float64, "colour": pl.String},
+    )  # fmt: skip
+    limit = float(frame["end"].max() or 1) * 1.3
+    base = alt.Chart(frame)
+    y = alt.Y("category:N", sort=frame["category"].to_list(), title=None)
+    scale = alt.Scale(domain=[0, limit])
+    axis = alt.Axis(format="%", tickCount=6, gridOpacity=0.6)
+    tips = [
+        "category:N",
+        alt.Tooltip("before:Q", format=".1%"),
+        alt.Tooltip("after:Q", format=".1%"),
+    ]
+    line = base.mark_rule(strokeWidth=3, opacity=0.35).encode(
+        y=y, x=alt.X("before:Q", title="share of training rows", scale=scale, axis=axis), x2="after:Q",
+        color=alt.Color("colour:N", scale=None),
+    )  # fmt: skip
+    before = base.mark_point(size=70, filled=True, fill=c["paper"], stroke=c["quiet"], strokeWidth=1.6, opacity=1).encode(
+        y=y, x="before:Q", tooltip=tips)  # fmt: skip
+    after = base.mark_point(size=110, filled=True, opacity=1).encode(
+        y=y, x="after:Q", color=alt.Color("colour:N", scale=None), tooltip=tips
+    )
+    text = base.mark_text(align="left", dx=12, font=MONO, fontSize=12, color=c["quiet"]).encode(
+        y=y, x="end:Q", text="label:N"
+    )
+    return alt.layer(line, before, after, text).properties(height=max(30 * frame.height + 40, 96))
+
+
+def histogram(bins: pl.DataFrame, title: str, cut: float | None = None) -> alt.LayerChart:
+    """A distribution, and the cut as a line. ``bins`` as views.histogram gives it."""
+    c = palette()
+    base = alt.Chart(bins)
+    bars = base.mark_bar(color=c["original"], binSpacing=1).encode(
+        x=alt.X("start:Q", title=title, axis=alt.Axis(grid=False, format="~s")), x2="end:Q",
+        y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=4, format="~s")),
+        tooltip=[alt.Tooltip("start:Q", format=",.4~g"), alt.Tooltip("end:Q", format=",.4~g"), alt.Tooltip("rows:Q", format=",")],
+    )  # fmt: skip
+    if cut is None:
+        return alt.layer(bars).properties(height=180)
+    rule = (
+        alt.Chart(pl.DataFrame({"cut": [float(cut)]}))
+        .mark_rule(color=c["bad"], strokeWidth=2)
+        .encode(x="cut:Q")
+    )
+    return alt.layer(bars, rule).properties(height=180)
+
+
+def heat(cross: pl.DataFrame, across: str, down: str) -> alt.LayerChart:
+    """Rows by two columns; the deeper, the larger the share of its line. ``cross`` as views.cross gives it."""
+    c = palette()
+    base = alt.Chart(cross).encode(
+        x=alt.X("across:N", title=across, axis=alt.Axis(orient="top", labelAngle=0, labelLimit=90, labelOverlap=False)),
+        y=alt.Y("down:N", title=down),
+        tooltip=["down:N", "across:N", alt.Tooltip("rows:Q", format=","), alt.Tooltip("share:Q", format=".1%")],
+    )  # fmt: skip
+    cells = base.mark_rect(stroke=c["paper"], strokeWidth=2).encode(
+        color=alt.Color(
+            "share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[c["line"], c["accent"]])
+        )
+    )
+    text = base.mark_text(font=MONO, fontSize=12).encode(
+        text=alt.Text("rows:Q", format=","),
+        color=alt.condition("datum.share > 0.45", alt.value(c["paper"]), alt.value(c["text"])),
+    )
+    return alt.layer(cells, text).properties(height=max(28 * cross["down"].n_unique() + 40, 96))

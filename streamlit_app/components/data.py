@@ -1,0 +1,142 @@
+"""What pages read, cached by version id and question; the caches hold small frames and a few indexes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from curation import browse, views
+from curation.contract import Home
+from curation.diff import Diff, diff
+from curation.errors import TomeError
+from curation.store import Store, Version
+from curation.why import Story, why
+
+
+def home() -> Home:
+    """The home folder that the workbench was started on."""
+    return Home.find()
+
+
+def store() -> Store:
+    """The store of the home folder."""
+    return Store(home())
+
+
+def shelf() -> tuple[list[Version], list[views.Broken]]:
+    """Versions, newest first, and those that can't be opened; read anew when a folder came or went."""
+    folder = home().versions
+    stamp = folder.stat().st_mtime_ns if folder.is_dir() else 0
+    return _shelf(str(home().root), stamp)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _shelf(root: str, _stamp_in_key: int) -> tuple[list[Version], list[views.Broken]]:
+    return views.shelf(Store(Home(Path(root))))
+
+
+def _open(folder: str) -> tuple[Store, Version]:
+    one = Path(folder)
+    found = Store(Home(one.parents[2]))
+    return found, found.get(one.name)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the version")
+def _index(folder: str, state: browse.State) -> browse.Index:
+    found, version = _open(folder)
+    return browse.open_index(found, version, state)
+
+
+def index(version: Version, state: browse.State = "kept") -> browse.Index:
+    """The narrow frame of a version, kept in memory for the last few versions."""
+    return _index(str(version.folder), state)
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _values(folder: str, state: browse.State, column: str) -> list[tuple[str, int]]:
+    return browse.values_of(_index(folder, state), column)
+
+
+def values(index: browse.Index, column: str) -> list[tuple[str, int]]:
+    """The values of a column with their rows, most first."""
+    return _values(str(index.version.folder), index.state, column)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _found(folder: str, state: browse.State, query: browse.Query) -> list[Any]:
+    return [browse.find(_index(folder, state), query)]
+
+
+def found(version: Version, state: browse.State, query: browse.Query) -> pl.Series:
+    """The places of the rows that answer a query. Raises InputError."""
+    series: pl.Series = _found(str(version.folder), state, query)[0]
+    return series
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _shares(folder: str, by: str, state: browse.State) -> pl.DataFrame:
+    narrow = _index(folder, state).narrow
+    return views.shares(narrow.lazy(), by)
+
+
+def shares(version: Version, by: str) -> pl.DataFrame:
+    """Rows and words by a column's values."""
+    return _shares(str(version.folder), by, "kept")
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _unbalanced(folder: str) -> list[pl.DataFrame]:
+    return [browse.before_balance(_index(folder, "kept"), _index(folder, "dropped"))]
+
+
+def unbalanced(version: Version) -> pl.DataFrame:
+    """The narrow rows as they were before the balance step."""
+    return _unbalanced(str(version.folder))[0]
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _unbalanced_shares(folder: str, by: str) -> pl.DataFrame:
+    return views.shares(_unbalanced(folder)[0].lazy(), by)
+
+
+def unbalanced_shares(version: Version, by: str) -> pl.DataFrame:
+    """Rows and words by a column's values, before the balance step."""
+    return _unbalanced_shares(str(version.folder), by)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _cross(folder: str, across: str, down: str) -> pl.DataFrame:
+    return views.cross(_index(folder, "kept").narrow.lazy(), across, down)
+
+
+def cross(version: Version, across: str, down: str) -> pl.DataFrame:
+    """Rows by two columns."""
+    return _cross(str(version.folder), across, down)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _story(folder: str, row: str) -> Story:
+    found_store, version = _open(folder)
+    return why(found_store, row, version)
+
+
+def story(version: Version, row: str) -> Story | None:
+    """A row's story as seen from a version; null where the version doesn't know it."""
+    try:
+        return _story(str(version.folder), row)
+    except TomeError:
+        return None
+
+
+@st.cache_data(max_entries=50, show_spinner="Comparing")
+def _diff(a: str, b: str) -> Diff:
+    found_store, left = _open(a)
+    return diff(found_store, left, _open(b)[1])
+
+
+def difference(a: Version, b: Version) -> Diff:
+    """What changed from one version to another."""
+    return _diff(str(a.folder), str(b.folder))

@@ -1,0 +1,106 @@
+"""Jobs: the quiet strip in the side bar, a job's card with its progress and log, and starting one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from curation import jobs
+from curation.errors import TomeError
+from curation.views import ago
+from streamlit_app.components import data
+from streamlit_app.components.rich_text import plain
+
+ROOT = Path(__file__).resolve().parents[2]
+"""Where the bundled samples and recipes stand; relative paths in recipes start here or where the workbench did."""
+
+
+def start(arguments: list[str], title: str, **options: Any) -> jobs.Job | None:
+    """Start ``tome ARGUMENTS`` as a job; an error is shown, and null given back."""
+    from streamlit_app.components.shell import notice
+
+    try:
+        return jobs.start(data.home(), arguments, title=title, **options)
+    except (TomeError, OSError) as error:
+        notice("bad", f"Couldn't start the job: {error}")
+        return None
+
+
+def amount(job: jobs.Job) -> tuple[float | None, str]:
+    """How far a job is (0 to 1, or null) and the same in words, with rate and remaining time."""
+    event = job.progress()
+    if job.status != "running" or event is None:
+        return None, job.status
+    done, total = event.get("done") or 0, event.get("total")
+    words = str(event.get("op") or "")
+    if total:
+        words += f" {done:,} of {total:,}"
+    if event.get("rate"):
+        words += f", {event['rate']:,.0f}/s"
+    if event.get("left"):
+        words += f", {_span(float(event['left']))} left"
+    return (min(done / total, 1.0) if total else None), words.strip() or "running"
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def card_html(job: jobs.Job) -> str:
+    """A job in two lines: its title and state, and a bar while it runs."""
+    share, words = amount(job)
+    bar = (
+        f'<span class="tw-bar{" wait" if share is None else ""}"><i style="width:{100 * (share or 0.3):.1f}%"></i></span>'
+        if job.status == "running"
+        else ""
+    )
+    said = f"{words} · {ago(job.ended or job.started)}" if job.status != "running" else words
+    if job.status == "failed" and (why := job.complaint()):
+        said = f"failed: {why[:140]}"
+    return f'<div class="tw-job tw-job-{job.status}"><b>{plain(job.title)}</b>{bar}<span>{plain(said)}</span></div>'
+
+
+def jobs_strip() -> None:
+    """The jobs that run, and the last that ended, at the bottom of the side bar."""
+    running = any(job.status == "running" for job in jobs.jobs(data.home())[:20])
+    st.fragment(_strip, run_every=1.5 if running else None)(running)
+
+
+def _strip(was_running: bool) -> None:
+    found = jobs.jobs(data.home())[:20]
+    live = [job for job in found if job.status == "running"]
+    if was_running and not live:
+        st.rerun()  # what the job made is there now
+    shown = live or found[:1]
+    if shown:
+        st.html(f'<div class="tw-jobs"><h2>Jobs</h2>{"".join(card_html(job) for job in shown[:4])}</div>')
+
+
+def watch(job_id: str) -> None:
+    """A job's card with its log and the buttons that stop it or start it again."""
+    job = jobs.get(data.home(), job_id)
+    st.fragment(_watch, run_every=1.0 if job.status == "running" else None)(job_id, job.status)
+
+
+def _watch(job_id: str, status: str) -> None:
+    job = jobs.get(data.home(), job_id)
+    if job.status != status:
+        st.rerun()
+    st.html(card_html(job))
+    if job.status == "running":
+        if st.button(
+            "Stop this job", key=f"stop_{job_id}", help="As Ctrl-C would: what is finished is kept."
+        ):
+            jobs.stop(job)
+            st.rerun()
+    elif job.status != "done" and st.button("Go on from where it stopped", key=f"resume_{job_id}"):
+        again = jobs.resume(data.home(), job)
+        st.session_state["watched_job"] = again.id
+        st.rerun()
+    with st.expander("What it printed", expanded=job.status in ("running", "failed")):
+        st.code(job.log(6_000) or " ", language=None, wrap_lines=True)
+    st.html(f'<p class="tw-note"><code>{plain(job.command)}</code></p>')

@@ -1,0 +1,45 @@
+"""Recipe: the steps as text, checked as you type, run as a job."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curation import draft
+from curation.errors import RecipeError
+from curation.findings import count
+from curation.recipe import parse_recipe
+from streamlit_app.components import editor, shell
+from streamlit_app.components.jobs_strip import watch
+
+version = shell.workspace("Recipe")
+if not st.session_state.get("recipe_text"):
+    st.session_state["recipe_text"] = draft.to_yaml(draft.recipe_of(version))
+sentence = st.container()
+left, right = st.columns(2, gap="large")
+with right:
+    st.html("<h2 class='tw-h2'>As text</h2>")
+    text = st.text_area("The recipe in YAML", key="recipe_text", height=420, label_visibility="collapsed")
+    problem = st.container()
+try:
+    recipe, error = parse_recipe(text), None
+except RecipeError as wrong:
+    recipe, error = None, wrong
+with left:
+    st.html("<h2 class='tw-h2'>Step by step</h2>")
+    editor.cards(text, error)
+with sentence:
+    if recipe is None:
+        shell.finding("This recipe can't run yet.")
+    else:
+        shell.finding(
+            f"{recipe.name}: {count(len(recipe.sources), 'source')}, {count(len(recipe.steps), 'step')}."
+        )
+with problem:
+    if error is not None:
+        shell.notice("bad", str(error))
+    else:
+        shell.notice("good", "The recipe reads well: every field is known and its order leaks nothing.")
+with right:
+    editor.run(text, recipe)
+if watched := st.session_state.get("recipe_job"):
+    watch(watched)
