@@ -7,11 +7,15 @@ from typing import Any
 import yaml
 
 from curation.contract import ExportInfo
+from curation.recipe import Recipe
 from curation.store import Version
 
 
-def dataset_card(info: ExportInfo, version: Version) -> str:
-    """The README.md of an export, with the front matter that the Hub reads."""
+def dataset_card(info: ExportInfo, version: Version, found: dict[str, Any]) -> str:
+    """The README.md of an export, with the front matter that the Hub reads.
+
+    ``found`` are the figures of the version (``curation.figures``), the same that its report shows.
+    """
     licences = sorted({licence.lower() for licence in info.licences.values() if licence})
     rows = sum(file.rows or 0 for file in info.files.values())
     front: dict[str, Any] = {
@@ -36,10 +40,13 @@ def dataset_card(info: ExportInfo, version: Version) -> str:
         f"{rows:,} conversations, curated with Tomewright. Dataset version `{info.dataset_id}`, rows hash "
         f"`{info.rows_hash}`.",
         "## Rows by category\n\n" + _counts(info),
+        f"As even as {found['measures']['effective']:.1f} equal categories; the largest is "
+        f"{found['measures']['imbalance']:.1f} times the smallest.",
         "## Sources\n\n" + _sources(version, info),
         "## What was done\n\n" + _steps(version),
-        "## How to make it again\n\nSave this as `recipe.yaml` and run `tome run recipe.yaml`: the same inputs give the same version.\n\n"
-        + f"```yaml\n{yaml.safe_dump(info.recipe, sort_keys=False, allow_unicode=True)}```"
+        "## What steps found\n\n" + _findings(found["findings"]) if found["findings"] else "",
+        "## How to make it again\n\nSave this as `recipe.yaml` and run `tome run recipe.yaml`: the same inputs give the same "
+        f"version.\n\n```yaml\n{Recipe.model_validate(info.recipe).to_yaml()}```"
         if info.recipe
         else "",
     ]
@@ -75,6 +82,38 @@ def _size(rows: int) -> str:
         if rows < limit:
             return name
     return "1M<n<10M"
+
+
+def _findings(found: dict[str, Any]) -> str:
+    """Flags and counted values as one table; numbers as another."""
+    flags = [
+        [name, "", one["rows"]]
+        for name, one in found.items()
+        if one["kind"] in ("flag", "text") and one["rows"]
+    ]
+    values = [
+        [name, value, count]
+        for name, one in found.items()
+        if one["kind"] == "values"
+        for value, count in list(one["values"].items())[:8]
+    ]
+    numbers = [
+        [
+            name,
+            one["known"],
+            *(f"{one[key]:.4g}" if one[key] is not None else None for key in ("mean", "median", "p95")),
+        ]
+        for name, one in found.items()
+        if one["kind"] == "number"
+    ]
+    parts = []
+    if flags or values:
+        parts.append(
+            table(["column", "value", "rows"], sorted(flags + values, key=lambda row: (row[0], -row[2])))
+        )
+    if numbers:
+        parts.append(table(["column", "rows", "mean", "median", "95%"], numbers))
+    return "\n\n".join(parts) or "Nothing."
 
 
 def _counts(info: ExportInfo) -> str:

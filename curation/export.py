@@ -16,6 +16,7 @@ from curation import parquet
 from curation.card import dataset_card
 from curation.contract import ExportInfo, FileInfo, file_info
 from curation.errors import InputError, StoreError
+from curation.figures import figures
 from curation.recipe import Recipe
 from curation.steps.split import EVAL, TRAIN
 from curation.store import Store, Version, check_name
@@ -73,7 +74,9 @@ def write_export(
             recipe=version.manifest.recipe,
             lineage=[_ancestor(one) for one in store.lineage(version)],
         )
-        (partial / "README.md").write_text(dataset_card(info, version), encoding="utf-8")
+        (partial / "README.md").write_text(
+            dataset_card(info, version, figures(store, version)), encoding="utf-8"
+        )
         info.write(partial)
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)

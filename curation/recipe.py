@@ -67,9 +67,26 @@ class Recipe(BaseModel):
         """The hash of everything that the recipe says."""
         return digest(canonical_json(self.dump()))
 
+    def to_yaml(self) -> str:
+        """The recipe as a person would write it: defaults left out, parsed again into the same recipe."""
+        raw = self.model_dump(mode="json", exclude_defaults=True)
+        raw["steps"] = [_brief(step) for step in self.steps]
+        raw["sources"] = [source.model_dump(mode="json", exclude_defaults=True) for source in self.sources]
+        order = [name for name in Recipe.model_fields if raw.get(name)]
+        return yaml.safe_dump(
+            {name: raw[name] for name in order}, sort_keys=False, allow_unicode=True, width=100
+        )
+
     def dump(self) -> dict[str, Any]:
         """JSON-ready, defaults included, as the manifest keeps it."""
         return self.model_dump(mode="json")
+
+
+def _brief(step: Step) -> str | dict[str, Any]:
+    """A step without its defaults; its bare name where nothing else is left."""
+    said = step.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    said.pop("op", None)
+    return {"op": step.op, **said} if said else step.op
 
 
 def load_recipe(path: Path) -> Recipe:
