@@ -35,6 +35,10 @@ FUNCTIONS: dict[str, tuple[int, Callable[..., pl.Expr]]] = {
     "abs": (1, lambda x: x.abs()),
     "turns": (0, lambda: pl.col("messages").list.len()),
 }
+COUNTS = ("length", "words", "turns")
+"""The functions that make a number of a text; what they give is evidence."""
+DEEPEST = 50
+"""Most levels of brackets and operators; polars takes exponential time over some deeper ones."""
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -53,9 +57,9 @@ _COMPARE: dict[type, Callable[[Any, Any], Any]] = {
 
 
 def parse(source: str) -> ast.expr:
-    """Parse an expression. Raises InputError with the place of the mistake."""
+    """Parse an expression. Raises InputError with the place of the mistake, or where it nests too deeply."""
     try:
-        return ast.parse(source.strip(), mode="eval").body
+        tree = ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         place = f" at character {error.offset}" if isinstance(error, SyntaxError) and error.offset else ""
         raise InputError(
@@ -63,6 +67,14 @@ def parse(source: str) -> ast.expr:
             where=repr(source),
             mend="Write it like: stats.assistant_words >= 3 and category == 'math'.",
         ) from None
+    level: list[ast.AST] = [tree]
+    for _ in range(DEEPEST):
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    if level:
+        raise InputError(
+            "the expression nests too deeply", where=f"{source[:60]!r}", mend="Use several filter steps."
+        )
+    return tree
 
 
 def columns_of(source: str) -> list[str]:
@@ -79,6 +91,17 @@ def columns_of(source: str) -> list[str]:
 
     walk(parse(source))
     return sorted(found)
+
+
+def measures_of(source: str, columns: Iterable[str]) -> dict[str, pl.Expr]:
+    """What an expression looks at, by how it is written: its columns, and the counts that it takes of texts."""
+    known = set(columns)
+    found = {name: pl.col(name) for name in columns_of(source) if name in known and name != "messages"}
+    translator = _Translator(source, known)
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in COUNTS:
+            found[ast.unparse(node)] = translator.expression(node)
+    return found
 
 
 def to_polars(source: str, columns: Iterable[str]) -> pl.Expr:
@@ -124,8 +147,8 @@ class _Translator:
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
                 return _BINARY[type(op)](self.expression(left), self.expression(right))
             case ast.BoolOp(op=op, values=values):
-                join = operator.and_ if isinstance(op, ast.And) else operator.or_
-                return functools.reduce(join, (self.expression(value) for value in values))
+                join = pl.all_horizontal if isinstance(op, ast.And) else pl.any_horizontal
+                return join([self.expression(value) for value in values])
             case ast.Compare():
                 return self.comparison(node)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
@@ -134,8 +157,10 @@ class _Translator:
 
     def constant(self, node: ast.AST) -> Any:
         value = self.value(node)
-        if isinstance(value, pl.Expr | list):
-            raise self.fail("a list may hold only numbers and strings")
+        if value is None or isinstance(value, pl.Expr | list):
+            raise self.fail(
+                "a list may hold only numbers and strings", "Write None apart: x is None or x in (...)."
+            )
         return value
 
     def column(self, name: str) -> pl.Expr:
@@ -162,6 +187,8 @@ class _Translator:
         if isinstance(op, ast.In | ast.NotIn):
             found = self.membership(left, right)
             return found if isinstance(op, ast.In) else ~found
+        if any(isinstance(side, ast.Constant) and side.value is None for side in (left, right)):
+            raise self.fail("a comparison with None is never true", "Write `is None` or `is not None`.")
         result = _COMPARE[type(op)](self.expression(left), self.expression(right))
         assert isinstance(result, pl.Expr)
         return result
