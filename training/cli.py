@@ -28,7 +28,12 @@ _app = typer.Typer(
     no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 _train = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-_app.add_typer(_train, name="train", help="Train a LoRA adapter on an export folder.")
+_app.add_typer(
+    _train,
+    name="train",
+    help="Train a LoRA adapter on an export folder. Example: tome train demo --config smollm2-135m-cpu "
+    "--max-steps 40 (short for: tome train start ...).",
+)
 app = _Front()
 
 
@@ -82,7 +87,7 @@ def start(
         source = source or str(_info(folder).dataset["path"])
         config = config or str(folder / "config.yaml")
     if source is None:
-        raise ConfigError("which export?", mend="Write: tome train EXPORT --config PRESET.")
+        raise ConfigError("no export was given", mend="Write: tome train EXPORT --config PRESET.")
     result = train(source, load_config(_default(config), chosen), home, name=name, resume=resume, say=_say)
     _answer(dataclasses.asdict(result), as_json)
     if not as_json:
@@ -96,7 +101,8 @@ def _default(config: str | None) -> str:
 
     if config is None:
         raise ConfigError(
-            "which config?", mend=f"Write --config with a YAML file or a preset: {', '.join(preset_names())}."
+            "no config was given",
+            mend=f"Write --config with a YAML file or a preset: {', '.join(preset_names())}.",
         )
     return config
 

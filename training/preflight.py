@@ -96,7 +96,7 @@ def check_row(
     if unended:
         report.warn("answers inside a conversation without an end token", unended)
     starts = span_starts(labels)
-    empty = int((ends - starts <= 1).sum())
+    empty = int(((ends - starts == 1) & (labels[starts] == end_id)).sum())
     if empty:
         report.warn("empty answers", empty)
     return True

@@ -71,6 +71,8 @@ def train(
             raise
         else:
             metrics = {**_metrics(run), "seconds": round(time.monotonic() - began, 1)}
+            if steps[0] >= steps[1]:
+                stop.asked = None  # the wish came with the last step: nothing was left to stop
             stopped = f"stopped by {stop.asked}; a checkpoint was written" if stop.asked else None
             finish(run, "stopped" if stop.asked else "done", metrics, stopped)
         write_card(run.folder, run.info)
@@ -103,6 +105,7 @@ def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
         _shown(run, say),
         stop,
         evaluation,
+        lambda step: step not in dict(_evals(run)),
     )
     try:
         with quiet():
@@ -114,7 +117,7 @@ def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
             mend="Lower batch and raise accumulation by as much, lower max_length, or set "
             "gradient_checkpointing=true or precision=4bit. The last checkpoint is whole.",
         ) from error
-    if not stop.asked:
+    if not stop.asked or trainer.state.global_step >= trainer.state.max_steps:
         with quiet():
             trainer.model.save_pretrained(run.folder / run.info.adapter, safe_serialization=True)
             run.voice.tokenizer.save_pretrained(run.folder / run.info.adapter)

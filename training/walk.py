@@ -80,6 +80,7 @@ def make_trainer(
     emit: Emit,
     stop: Stop,
     evaluation: Callable[[int], bool],
+    missed: Callable[[int], bool],
 ) -> Any:
     """A trainer ready to run. Must be called after the backend was imported."""
     from transformers import Trainer
@@ -126,7 +127,7 @@ def make_trainer(
             checkpoints.prune(target.parent, config.keep)
             emit("checkpoint", step=self.state.global_step, checkpoint=target.name)
 
-    watch = watcher(config, emit, stop, evaluation)
+    watch = watcher(config, emit, stop, evaluation, missed)
     trainer = Walker(
         model=loaded.model,
         args=arguments(config, loaded, folder),
@@ -156,10 +157,17 @@ class _Naming:
         }
 
 
-def watcher(config: TrainConfig, emit: Emit, stop: Stop, evaluation: Callable[[int], bool]) -> Any:
+def watcher(
+    config: TrainConfig,
+    emit: Emit,
+    stop: Stop,
+    evaluation: Callable[[int], bool],
+    missed: Callable[[int], bool],
+) -> Any:
     """The callback that writes events, stops on request and on NaN, evaluates, and stops early.
 
-    ``evaluation`` gets the step and says whether to stop early.
+    ``evaluation`` gets the step and says whether to stop early; ``missed`` says whether a run that goes on
+    from a step was stopped before that step was evaluated.
     """
     from transformers import TrainerCallback
 
@@ -173,12 +181,16 @@ def watcher(config: TrainConfig, emit: Emit, stop: Stop, evaluation: Callable[[i
             self.began = self.mark = time.monotonic()
             self.first_step = 0
             self.marked_tokens = 0
+            self.evaluated = 0
+            self.stopping = False
 
-        def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        def on_train_begin(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
             self.began = self.mark = time.monotonic()
             self.first_step = state.global_step
             stop.steps_run = True
             emit("train", step=state.global_step, total=state.max_steps)
+            if state.global_step and missed(state.global_step):
+                self._evaluate_if_due(state, control)
 
         def on_pre_optimizer_step(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
             import torch
@@ -218,26 +230,24 @@ def watcher(config: TrainConfig, emit: Emit, stop: Stop, evaluation: Callable[[i
 
         def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> Any:
             step = state.global_step
-            if stop.asked:
-                control.should_save = control.should_training_stop = True
-                return control
             if step >= state.max_steps:
                 control.should_save = True
-            if self._due(state) and not control.should_save:
-                self._evaluate(state, control)
+            elif stop.asked:
+                self.stopping = control.should_save = control.should_training_stop = True
+            if not control.should_save:
+                self._evaluate_if_due(state, control)
             return control
 
         def on_save(self, _args: Any, state: Any, control: Any, **_: Any) -> Any:
-            if self._due(state) and not stop.asked:  # after saving: an evaluation that fails loses nothing
-                self._evaluate(state, control)
+            self._evaluate_if_due(state, control)  # after saving: an evaluation that fails loses nothing
             return control
 
-        def _due(self, state: Any) -> bool:
-            return bool(
-                state.global_step >= state.max_steps or state.global_step % config.evaluation_steps == 0
-            )
-
-        def _evaluate(self, state: Any, control: Any) -> None:
+        def _evaluate_if_due(self, state: Any, control: Any) -> None:
+            step = state.global_step
+            due = step >= state.max_steps or step % config.evaluation_steps == 0
+            if not due or self.stopping or self.evaluated == step:
+                return
+            self.evaluated = step
             pause = time.monotonic()
             if evaluation(state.global_step):
                 control.should_save = control.should_training_stop = True

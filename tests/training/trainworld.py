@@ -108,7 +108,11 @@ def make_tokenizer(template: str | None = CHATML, eos: str = "<|im_end|>", pad: 
     backend.decoder = decoders.ByteLevel()
     backend.add_special_tokens(SPECIAL)
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=backend, bos_token="<s>", eos_token=eos, pad_token=pad, clean_up_tokenization_spaces=False
+        tokenizer_object=backend,
+        bos_token="<s>",
+        eos_token=eos,
+        pad_token=pad,
+        clean_up_tokenization_spaces=False,
     )
     tokenizer.chat_template = template
     return tokenizer
