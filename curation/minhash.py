@@ -278,4 +278,5 @@ def _numbered(sets: Shingles, which: I64) -> U64:
     bounds = running(sizes)
     places = np.arange(bounds[-1]) + np.repeat(starts - bounds[:-1], sizes)
     number = np.repeat(np.arange(which.size, dtype=np.uint64) << HASH_BITS, sizes)
-    return sets.hashes[places] | number
+    keys: U64 = sets.hashes[places] | number
+    return keys

@@ -130,7 +130,7 @@ def _lines(raw: Bytes, starts: I64, ends: I64) -> Bytes:
     """The bytes from each start to its end, with a line end after each."""
     sizes = ends - starts + 1
     bounds = running(sizes)
-    lines = raw[np.arange(bounds[-1]) + np.repeat(starts - bounds[:-1], sizes)]
+    lines: Bytes = raw[np.arange(bounds[-1]) + np.repeat(starts - bounds[:-1], sizes)]
     lines[bounds[1:] - 1] = _LINE_END
     return lines
 

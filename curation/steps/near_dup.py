@@ -54,8 +54,9 @@ class NearDup(Step):
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
         """Rows with their cluster and its family."""
         from curation.minhash import bands_for, clusters, near_pairs
+        from curation.turns import flat_turns
 
-        texts, counts = self._texts(rows)
+        _, texts, counts = flat_turns(rows["messages"], self.view)
         done = 0
 
         def progress(count: int) -> None:
@@ -94,25 +95,6 @@ class NearDup(Step):
         """How many clusters there are, and rows in them."""
         clustered = after["near_dup.cluster"].drop_nulls()
         return {"clusters": clustered.n_unique(), "rows in clusters": clustered.len()}
-
-    def _texts(self, rows: pl.DataFrame) -> tuple[pl.Series, Any]:
-        """The texts of all rows in one column, and how many of them each row has."""
-        turns = rows.select("messages", place=pl.int_range(pl.len()))
-        flat = turns.explode("messages", empty_as_null=False).select(
-            "place",
-            role=pl.col("messages").struct.field("role"),
-            text=pl.col("messages").struct.field("content"),
-        )
-        if self.view != "conversation":
-            flat = flat.filter(
-                pl.col("role") == "user" if self.view == "first_prompt" else pl.col("role") != "system"
-            )
-        if self.view == "first_prompt":
-            flat = flat.unique("place", keep="first", maintain_order=True)
-        counts = turns.select("place").join(
-            flat.group_by("place").len(), on="place", how="left", maintain_order="left"
-        )
-        return flat["text"], counts["len"].fill_null(0).cast(pl.Int64).to_numpy()
 
 
 def _describe(ids: pl.Series, label: pl.Series, sizes: pl.Series, partners: pl.DataFrame) -> pl.DataFrame:
