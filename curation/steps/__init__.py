@@ -8,6 +8,8 @@ from pydantic import Field
 
 from curation.step import Step
 from curation.steps.balance import Balance
+from curation.steps.contamination import Contamination
+from curation.steps.decontaminate import Decontaminate
 from curation.steps.dedup import Dedup
 from curation.steps.filter import Filter
 from curation.steps.language import Language
@@ -24,6 +26,8 @@ ALL: tuple[type[Step], ...] = (
     Filter,
     NearDup,
     Dedup,
+    Contamination,
+    Decontaminate,
     Sample,
     Split,
     Balance,
@@ -32,6 +36,8 @@ BY_OP: dict[str, type[Step]] = {step.model_fields["op"].default: step for step i
 AnyStep = Annotated[
     Normalize  # one a line, in alphabetical order after this one
     | Balance
+    | Contamination
+    | Decontaminate
     | Dedup
     | Filter
     | Language
