@@ -19,6 +19,7 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -45,8 +46,9 @@ class Repo:
     gated: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
-    def commit(self, files: dict[str, bytes], message: str = "", branch: str = "main") -> str:
+    def commit(self, files: Mapping[str, bytes | str], message: str = "", branch: str = "main") -> str:
         """Add a commit that holds exactly these files; return its sha, which hangs on content and place."""
+        files = {name: data.encode() if isinstance(data, str) else data for name, data in files.items()}
         listing = [[name, hashlib.sha256(data).hexdigest()] for name, data in sorted(files.items())]
         sha = hashlib.sha1(json.dumps([self.kind, self.id, len(self.commits), listing]).encode()).hexdigest()
         self.commits.append((sha, dict(files)))
@@ -104,11 +106,11 @@ class HubStandIn:
 
     # ------------------------------------------------------------------ for tests
 
-    def add(self, kind: str, id: str, files: dict[str, bytes | str], **about: Any) -> Repo:
+    def add(self, kind: str, id: str, files: Mapping[str, bytes | str], **about: Any) -> Repo:
         """Add a repository with one commit on main. ``about``: private, gated, extra."""
         assert kind in KINDS
         repo = Repo(kind, id, **about)
-        repo.commit({name: data.encode() if isinstance(data, str) else data for name, data in files.items()})
+        repo.commit(files)
         self.repos[kind, id] = repo
         return repo
 

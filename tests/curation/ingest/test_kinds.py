@@ -74,7 +74,7 @@ def put(folder: Path, name: str, data: bytes | str) -> str:
 @pytest.mark.parametrize("packed", PACKED)
 @pytest.mark.parametrize("suffix", KINDS)
 def test_every_kind_gives_the_same_rows(tmp_path: Path, suffix: str, packed: str) -> None:
-    data, kind, lines = KINDS[suffix]
+    data, kind, _ = KINDS[suffix]
     path = put(tmp_path, f"rows.{suffix}{packed}", PACKED[packed](data))
     got = ingest(path, name="s")
     assert [[m["content"] for m in messages] for messages in got.rows["messages"]] == TEXTS

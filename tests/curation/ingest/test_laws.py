@@ -32,7 +32,21 @@ MESSAGES = st.lists(
     max_size=4,
 )
 KEYS = st.sampled_from(
-    "messages conversations question answer instruction input output category source score id split text".split()
+    [
+        "messages",
+        "conversations",
+        "question",
+        "answer",
+        "instruction",
+        "input",
+        "output",
+        "category",
+        "source",
+        "score",
+        "id",
+        "split",
+        "text",
+    ]
 )
 RECORDS = (
     st.fixed_dictionaries(
