@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from curation.errors import StepError, TomeError
+from curation.errors import InputError, StepError, TomeError
 from curation.rows import rehash
 from curation.step import LEDGER, Context, Step, ledger_lines
 
@@ -34,6 +34,11 @@ def run_step(step: Step, rows: pl.DataFrame, ctx: Context, place: int = 0) -> St
     errors that a user can act on through.
     """
     where = f"step {place} ({step.op})"
+    for name in ("reason", "evidence"):
+        if name in rows.columns:
+            raise InputError(
+                f"column {name!r} bears a name that steps answer in", where=where, mend="Rename it."
+            )
     try:
         out = _apply(step, rows, ctx)
     except TomeError:
@@ -44,7 +49,12 @@ def run_step(step: Step, rows: pl.DataFrame, ctx: Context, place: int = 0) -> St
             where=where + _failing_row(step, rows, ctx),
             mend="Drop or mend that row, or report this: a step should not fail.",
         ) from error
-    result = _LAWS[step.kind](step, rows, out, place, where)
+    if not isinstance(out, pl.DataFrame):
+        raise _broken(where, f"rows come out, not {type(out).__name__}")
+    try:
+        result = _LAWS[step.kind](step, rows, out, place, where)
+    except pl.exceptions.PolarsError as error:
+        raise _broken(where, f"rows of the same columns ({' '.join(str(error).split())[:120]})") from error
     return StepResult(result.rows, result.dropped, result.ledger, step.summary(rows, out))
 
 
@@ -153,6 +163,11 @@ def _select(step: Step, rows: pl.DataFrame, out: pl.DataFrame, place: int, where
 
 def _edit(step: Step, rows: pl.DataFrame, out: pl.DataFrame, place: int, where: str) -> StepResult:
     _same_ids(rows, out, where)
+    for name in dict.fromkeys([*rows.columns, *out.columns]):
+        if name == "messages":
+            continue
+        if name not in rows.columns or name not in out.columns or not rows[name].equals(out[name]):
+            raise _broken(where, f"only messages change, but column {name!r} did")
     changed = rows["messages"].ne_missing(out["messages"])
     after = rows.with_columns(out["messages"])
     if not changed.any():
@@ -186,14 +201,14 @@ def _what_changed(before: list[dict[str, str]], after: list[dict[str, str]]) -> 
 
 
 def _expand(step: Step, rows: pl.DataFrame, out: pl.DataFrame, place: int, where: str) -> StepResult:
-    _originals_untouched(rows, out, where)
+    _originals_untouched(step, rows, out, where)
     children = out[rows.height :]
     _lawful_children(step, rows, children, where)
     return StepResult(out.select(_columns(out)), _none_dropped(rows), _made(step, children, place))
 
 
 def _shape(step: Step, rows: pl.DataFrame, out: pl.DataFrame, place: int, where: str) -> StepResult:
-    _originals_untouched(rows, out, where)
+    _originals_untouched(step, rows, out, where)
     originals, children = out[: rows.height], out[rows.height :]
     cut = _select(step, rows, originals, place, where)
     _lawful_children(step, cut.rows, children, where)
@@ -205,9 +220,12 @@ def _columns(out: pl.DataFrame) -> list[str]:
     return [name for name in out.columns if name not in ("reason", "evidence")]
 
 
-def _originals_untouched(rows: pl.DataFrame, out: pl.DataFrame, where: str) -> None:
+def _originals_untouched(step: Step, rows: pl.DataFrame, out: pl.DataFrame, where: str) -> None:
     head = out[: rows.height]
     _same_ids(rows, head, where)
+    for name in _columns(out):
+        if name not in rows.columns and not name.startswith(f"{step.op}."):
+            raise _broken(where, f"column {name!r} is outside its namespace {step.op!r}")
     for name in rows.columns:
         if name == "messages":
             same = not rows[name].ne_missing(head[name]).any()
@@ -247,6 +265,8 @@ def _lawful_children(step: Step, rows: pl.DataFrame, children: pl.DataFrame, whe
         )
     if parents.filter(pl.col("split") == "eval").height:
         raise _broken(where, "an evaluation row is never a parent")
+    if not rehash(children).equals(children["content_hash"]):
+        raise _broken(where, "a child's content_hash is that of its messages")
 
 
 def _made(step: Step, children: pl.DataFrame, place: int) -> pl.DataFrame:

@@ -21,9 +21,10 @@ BATCH = 2_000
 def apply_in_batches(step: Step, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
     """``step.apply`` batch by batch in ``ctx.workers`` processes, joined in order.
 
-    Processes are spawned, since polars' threads don't survive a fork. A small frame stays in this process.
+    Processes are spawned, since polars' threads don't survive a fork. A small frame stays in this process,
+    and so does a step with injected models, which may not be able to cross over.
     """
-    if rows.height <= BATCH:
+    if rows.height <= BATCH or ctx.models:
         return step.apply(rows, ctx)
     parts: list[pl.DataFrame] = []
     workers = min(ctx.workers, -(-rows.height // BATCH))

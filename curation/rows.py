@@ -9,11 +9,13 @@
     family        rows that must not be split apart
     split         train, eval, or null before the split step
 
-Every other column came with the data (``score``) or from a step, under its name (``stats.words``).
+Every other column came with the data (``score``) or from a step, under its name (``stats.words``). The names
+in ``RESERVED`` are none of the data's: a column of the data that bears one is kept as ``original_<name>``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 from collections import Counter
@@ -26,6 +28,8 @@ from curation.contract import canonical_json, content_hash, digest
 from curation.errors import InputError
 
 SCHEMA_VERSION = 1
+SLICE = 10_000
+"""Rows that are turned into Python objects at a time."""
 ROLES = ("system", "user", "assistant", "tool")
 MESSAGES = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 CORE: dict[str, pl.DataType] = {
@@ -40,6 +44,8 @@ CORE: dict[str, pl.DataType] = {
     "family": pl.String(),
     "split": pl.String(),
 }
+RESERVED = frozenset({*CORE, "reason", "evidence", "dropped_by", "place"})
+"""Names of the core columns, and of those that steps answer in."""
 Message = Mapping[str, str]
 
 
@@ -60,7 +66,7 @@ def make_rows(
 
     The id is the hash of source, content and how many equal conversations stand before it, so it doesn't
     change when other rows are added. Exact duplicates are one family from the start. A column of ``extra``
-    that bears a core name survives as ``original_<name>``. Raises InputError for an unknown role.
+    that bears a reserved name survives as ``original_<name>``. Raises InputError for an unknown role.
     """
     seen: Counter[str] = Counter()
     ids, hashes = [], []
@@ -89,7 +95,7 @@ def make_rows(
         schema=CORE,
     )
     for name, values in (extra or {}).items():
-        rows = rows.with_columns(_scalar(f"original_{name}" if name in CORE else name, values))
+        rows = rows.with_columns(_scalar(f"original_{name}" if name in RESERVED else name, values))
     return rows
 
 
@@ -124,8 +130,11 @@ def text_of(column: str = "messages", roles: Iterable[str] | None = None, separa
 
 
 def rehash(rows: pl.DataFrame) -> pl.Series:
-    """The content hash of every row, computed from its messages."""
-    return pl.Series("content_hash", [content_hash(m) for m in rows["messages"].to_list()], dtype=pl.String)
+    """The content hash of every row, computed from its messages, a slice at a time to spare memory."""
+    hashes: list[str] = []
+    for start in range(0, rows.height, SLICE):
+        hashes += [content_hash(messages) for messages in rows["messages"][start : start + SLICE].to_list()]
+    return pl.Series("content_hash", hashes, dtype=pl.String)
 
 
 def child_id(parent: str, op: str, number: int) -> str:
@@ -142,17 +151,26 @@ def rows_hash(rows: pl.DataFrame) -> str:
     for name in rows.columns:
         if name == "messages":
             continue
-        parts[name] = digest(f"{rows.schema[name]}\n" + _column_json(rows[name]))
+        parts[name] = column_hash(rows[name])
     return digest(canonical_json(parts))
 
 
-def _column_json(column: pl.Series) -> str:
+def column_hash(column: pl.Series) -> str:
+    """The hash of a column: its type and the JSON list of its values, a slice at a time to spare memory."""
+    sums = hashlib.blake2b(f"{column.dtype}\n".encode(), digest_size=16)
+    for start in range(0, max(column.len(), 1), SLICE):
+        text = _json(column[start : start + SLICE])
+        sums.update(text.encode() if start == 0 else b"," + text.encode())
+    return sums.hexdigest()
+
+
+def _json(column: pl.Series) -> str:
     values = column.to_list()
     if column.dtype.is_float():
         values = [None if v is None else repr(float(v)) for v in values]
     elif column.dtype.is_temporal():
         values = [None if v is None else str(v) for v in values]
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)[1:-1]
 
 
 def check(rows: pl.DataFrame, *, where: str, deep: bool = False) -> None:
@@ -162,18 +180,21 @@ def check(rows: pl.DataFrame, *, where: str, deep: bool = False) -> None:
             raise InputError(f"column {name!r} is missing", where=where)
         if rows.schema[name] != dtype:
             raise InputError(f"column {name!r} is {rows.schema[name]}, not {dtype}", where=where)
+    for name in sorted((RESERVED - set(CORE)) & set(rows.columns)):
+        raise InputError(f"column {name!r} bears a name that steps answer in", where=where, mend="Rename it.")
     for name in ("id", "messages", "content_hash", "source", "family"):
         if rows[name].null_count():
             raise InputError(f"column {name!r} has nulls", where=where)
     twice = rows.filter(pl.col("id").is_duplicated())
     if twice.height:
         raise InputError(f"id {twice['id'][0]!r} is there twice", where=where)
-    roles = rows.select(
-        pl.col("messages").list.eval(pl.element().struct.field("role")).list.explode().unique()
-    )
-    for role in roles.to_series().drop_nulls():
-        if role not in ROLES:
-            raise InputError(f"unknown role {role!r}", where=where)
+    element = pl.element()
+    known = element.struct.field("role").is_in(ROLES).fill_null(False)
+    for what, right in (("role", known), ("content", element.struct.field("content").is_not_null())):
+        bad = rows.filter(~pl.col("messages").list.eval(right).list.all())
+        if bad.height:
+            found = [turn[what] for turn in bad["messages"][0]]
+            raise InputError(f"row {bad['id'][0]}: unknown {what} in {found!r:.80}", where=where)
     if deep:
         wrong = rows.filter(rehash(rows) != rows["content_hash"])
         if wrong.height:

@@ -7,7 +7,7 @@ from typing import Any
 
 from curation.errors import InputError
 from curation.ingest.text import clean, is_clean, json_text, plain
-from curation.rows import CORE
+from curation.rows import RESERVED
 
 MOST = 1000
 _INT64 = range(-(1 << 63), 1 << 63)
@@ -49,10 +49,10 @@ class Extras:
         return made
 
     def _free(self, name: str, made: Mapping[str, Any]) -> str:
-        """A name that stays its own after make_rows has put ``original_`` before core names."""
-        final = {f"original_{other}" if other in CORE else other for other in made}
+        """A name that stays its own after make_rows has put ``original_`` before reserved names."""
+        final = {f"original_{other}" if other in RESERVED else other for other in made}
         tried, number = name, 1
-        while (f"original_{tried}" if tried in CORE else tried) in final:
+        while (f"original_{tried}" if tried in RESERVED else tried) in final:
             number += 1
             tried = f"{name}_{number}"
         return tried

@@ -45,7 +45,8 @@ class Filter(Step):
         looked_at = rows.with_columns(cs.float().fill_nan(None))
         try:
             measures = measures_of(self.where, rows.columns)
-            evidence = pl.struct(**measures).struct.json_encode() if measures else pl.lit(None, pl.String)
+            named = [measure.alias(name) for name, measure in measures.items()]
+            evidence = pl.struct(named).struct.json_encode() if named else pl.lit(None, pl.String)
             seen = looked_at.with_columns(
                 to_polars(self.where, rows.columns).alias("__keep"), evidence.alias("__evidence")
             )
