@@ -51,7 +51,7 @@ def slim(recipe: Mapping[str, Any]) -> dict[str, Any]:
         fields = BY_OP[step["op"]].model_fields if step["op"] in BY_OP else {}
         steps.append(
             {
-                name: value
+                name: _without_null(value)
                 for name, value in step.items()
                 if name == "op" or name not in fields or value != _default(fields[name])
             }
@@ -63,6 +63,12 @@ def slim(recipe: Mapping[str, Any]) -> dict[str, Any]:
     ]
     kept = {name: recipe[name] for name in ("system_prompt", "require") if recipe.get(name)}
     return {"name": recipe["name"], "seed": recipe.get("seed", 0), **kept, "sources": sources, "steps": steps}
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_null(one) for name, one in value.items() if one is not None}
+    return [_without_null(one) for one in value] if isinstance(value, list) else value
 
 
 def _default(field: Any) -> Any:

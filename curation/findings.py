@@ -30,10 +30,10 @@ def balance_finding(shares: pl.DataFrame, by: str = "category") -> str:
     top, low = shares.row(0, named=True), shares.row(-1, named=True)
     times = top["rows"] / max(low["rows"], 1)
     ratio = f"{times:.0f}" if times >= 10 else f"{times:.1f}"
-    said = f"{low['value']} is {percent(low['share'])} of rows and {percent(low['word_share'])} of words; "
     if times < 1.05:
         return f"Even: each of {shares.height} values of {by} has about {percent(top['share'])} of rows."
-    return f"{said}{top['value']}, the largest, is {ratio} times as large."
+    small = f"The smallest, {low['value']}, is {percent(low['share'])} of rows and {percent(low['word_share'])} of words"
+    return f"{small}; the largest, {top['value']}, is {ratio} times as large."
 
 
 def plan_finding(plan: Plan) -> str:
@@ -54,8 +54,8 @@ def plan_finding(plan: Plan) -> str:
         else "changes nothing"
     )
     return (
-        f"This mix {doing}: {plan.after.rows:,} training rows, "
-        f"{plan.before.effective:.1f} → {plan.after.effective:.1f} effective categories of {len(plan.lines)}."
+        f"This mix {doing}: {plan.after.rows:,} training rows, as even as {plan.after.effective:.1f} equal categories "
+        f"of {len(plan.lines)} ({plan.before.effective:.1f} now)."
     )
 
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from streamlit_app.components.jobs_strip import jobs_strip
 
+# The pages are in screens: from a folder called pages, Streamlit would run one without this file.
 HERE = Path(__file__).parent
-"""Its pages are in screens: from a folder called pages, Streamlit would run one without this file."""
 PAGES = {
     "Data": [("Home", "home"), ("Ingest", "ingest"), ("Explore", "explore"), ("Map", "map")],
     "Shape": [("Balance", "balance"), ("Clean", "clean"), ("Augment", "augment"), ("Recipe", "recipe"), ("Versions", "versions")],

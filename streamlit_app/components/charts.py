@@ -60,7 +60,7 @@ def share_bars(shares: pl.DataFrame, *, words: bool = True, most: int = 24) -> a
         share=pl.col("rows") / total, place=(pl.col("origin") != "original").cast(pl.Int8)
     )
     labels = top.with_columns(
-        label=pl.format("{}  {}", pl.col("share").map_elements(percent, pl.String), pl.col("rows").map_elements(lambda n: f"{n:,}", pl.String)),
+        label=pl.Series([f"{n:,} · {percent(s)}" for n, s in top.select("rows", "share").iter_rows()], dtype=pl.String),
         word_share=pl.col("words") / total_words,
         end=pl.max_horizontal("share", "word_share"),
     )  # fmt: skip

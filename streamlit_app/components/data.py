@@ -11,7 +11,7 @@ import streamlit as st
 from curation import browse, views
 from curation.contract import Home
 from curation.diff import Diff, diff
-from curation.errors import TomeError
+from curation.errors import StoreError, TomeError
 from curation.store import Store, Version
 from curation.why import Story, why
 
@@ -127,7 +127,7 @@ def story(version: Version, row: str) -> Story | None:
     """A row's story as seen from a version; null where the version doesn't know it."""
     try:
         return _story(str(version.folder), row)
-    except TomeError:
+    except (TomeError, OSError, pl.exceptions.PolarsError):
         return None
 
 
@@ -138,5 +138,8 @@ def _diff(a: str, b: str) -> Diff:
 
 
 def difference(a: Version, b: Version) -> Diff:
-    """What changed from one version to another."""
-    return _diff(str(a.folder), str(b.folder))
+    """What changed from one version to another. Raises StoreError where one is damaged."""
+    try:
+        return _diff(str(a.folder), str(b.folder))
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(f"damaged: {error}", where=f"{a.id} or {b.id}", mend="Verify both.") from None

@@ -65,9 +65,14 @@ def to_html(text: str, marks: Sequence[Mark] = ()) -> str:
     text = text[:LIMIT]
     parts, last = [], 0
     for piece in PIECE.finditer(text):
-        parts.append(_marked(text, last, piece.start(), marks))
-        parts.append(_piece(piece))
+        block = piece.lastgroup in ("code", "block", "block2")
+        before = piece.start()
+        while block and before > last and text[before - 1] == "\n":
+            before -= 1  # a block brings its own space
+        parts += [_marked(text, last, before, marks), _piece(piece)]
         last = piece.end()
+        while block and text[last : last + 1] == "\n":
+            last += 1
     parts.append(_marked(text, last, len(text), marks))
     if rest > 0:
         parts.append(
