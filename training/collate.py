@@ -45,10 +45,13 @@ class Padded:
 class Packed:
     """Lays rows end to end in one sequence; position ids start again at each row, so rows can't see each other.
 
-    Gives ``input_ids``, ``labels`` and ``position_ids`` of shape [1, tokens], int64, no attention mask, and
-    ``packed_seq_lengths`` of shape [rows], int32, for Unsloth's attention. The first label of each row is
-    masked: it would be predicted from the row before.
+    Gives ``input_ids``, ``labels`` and ``position_ids`` of shape [1, tokens], int64, and no attention mask.
+    With ``lengths_too`` also ``packed_seq_lengths`` of shape [rows], int32, which Unsloth's attention reads;
+    transformers finds the rows by their position ids. The first label of each row is masked: it would be
+    predicted from the row before.
     """
+
+    lengths_too: bool
 
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """One sequence of the packs; each has ``input_ids``, ``labels`` and ``seq_lengths``."""
@@ -59,9 +62,7 @@ class Packed:
         labels = torch.cat([torch.as_tensor(feature["labels"]) for feature in features]).long()
         positions = torch.cat([torch.arange(length) for length in lengths])
         labels = torch.where(positions == 0, torch.full_like(labels, IGNORE), labels)
-        return {
-            "input_ids": ids[None],
-            "labels": labels[None],
-            "position_ids": positions[None],
-            "packed_seq_lengths": torch.tensor(lengths, dtype=torch.int32),
-        }
+        batch = {"input_ids": ids[None], "labels": labels[None], "position_ids": positions[None]}
+        if self.lengths_too:
+            batch["packed_seq_lengths"] = torch.tensor(lengths, dtype=torch.int32)
+        return batch

@@ -11,10 +11,11 @@ from curation.contract import Home, read_events
 from training import checkpoints
 from training.backends import Loaded, import_backend, load_model
 from training.card import write_card
-from training.collate import Padded
+from training.collate import Packed, Padded
 from training.config import TrainConfig
 from training.errors import OutOfMemoryError
 from training.evaluate import evaluate, pick_rows
+from training.pack import packed_table
 from training.quiet import quiet
 from training.run import Run, Say, begin, finish, locked, set_up
 from training.signals import listening
@@ -100,7 +101,7 @@ def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
         config,
         run.voice.tokenizer,
         dataset(run),
-        Padded(run.voice.pad_id, 8 if loaded.device == "cuda" else 1),
+        collator(run, loaded.device),
         run.folder,
         _shown(run, say),
         stop,
@@ -125,10 +126,20 @@ def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
 
 
 def dataset(run: Run) -> Any:
-    """The rows to train on, memory-mapped, as the ``datasets`` library has them."""
+    """The rows to train on, packed or not, memory-mapped, as the ``datasets`` library has them."""
     import datasets
 
-    return datasets.Dataset(datasets.table.InMemoryTable(run.prepared.table("train"))).with_format("numpy")
+    table = run.prepared.table("train")
+    if run.config.packing:
+        table = packed_table(table, run.config.max_length, run.prepared.folder / "packed.arrow")
+    return datasets.Dataset(datasets.table.InMemoryTable(table)).with_format("numpy")
+
+
+def collator(run: Run, device: str) -> Packed | Padded:
+    """What makes batches of the rows."""
+    if run.config.packing:
+        return Packed(lengths_too=run.config.backend == "unsloth")
+    return Padded(run.voice.pad_id, 8 if device == "cuda" else 1)
 
 
 def _checkpoint(run: Run, say: Say) -> Path | None:

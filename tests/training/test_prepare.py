@@ -10,22 +10,14 @@ import pytest
 import trainworld
 from hypothesis import given
 from hypothesis import strategies as st
-from trainworld import CHATML, LLAMA3, make_export, make_model, some_rows, talk
+from trainworld import CHATML, LLAMA3, make_export, make_model, prepared, some_rows, talk
 
 from curation.contract import Home
-from training.config import build
 from training.data import open_export
 from training.errors import DataError, ModelError
-from training.models import load_voice, resolve_base
+from training.models import resolve_base
 from training.preflight import Preflight, check_row, span_ends, truncate
-from training.prepare import prepare
 from training.template import IGNORE
-
-
-def prepared(home: Home, model: Path, **changes):
-    config = build({"model": str(model), "max_length": 512, **changes}, "test")
-    export = open_export("small", home)
-    return prepare(export, load_voice(resolve_base(config.model, None, home)), config, home)
 
 
 def test_rows_become_ids_and_labels_in_the_exports_order(home: Home, model: Path) -> None:

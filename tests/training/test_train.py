@@ -9,30 +9,13 @@ from pathlib import Path
 
 import pytest
 import trainworld
+from trainworld import config
 
 from curation.contract import Home, RunInfo, canonical_json, digest, file_sha256
 from training import checkpoints
-from training.config import TrainConfig, build
 from training.errors import ConfigError, NotANumberError, ResumeError
 from training.models import load_voice, resolve_base
 from training.train import train
-
-
-def config(model: Path, **changes) -> TrainConfig:
-    values = {
-        "model": str(model),
-        "backend": "plain",
-        "max_length": 128,
-        "batch": 4,
-        "learning_rate": 0.01,
-        "lora_rank": 4,
-        "lora_dropout": 0.1,
-        "save_every": 3,
-        "warmup": 0,
-        "samples": 0,
-        **changes,
-    }
-    return build(values, "test")
 
 
 def adapter_sha(folder: Path) -> str:

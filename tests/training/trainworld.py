@@ -10,7 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from curation.contract import ExportInfo, content_hash, file_info
+from curation.contract import ExportInfo, Home, content_hash, file_info
+from training.config import TrainConfig, build
+from training.data import open_export
+from training.models import load_voice, resolve_base
+from training.prepare import Prepared, prepare
 
 CHATML = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + "
@@ -205,3 +209,28 @@ def events(folder: Path, kind: str) -> list[dict[str, Any]]:
     """The events of one kind of a run."""
     lines = (folder / "events.jsonl").read_text().splitlines()
     return [event for line in lines if (event := json.loads(line))["event"] == kind]
+
+
+def prepared(home: Home, model: Path, **changes: Any) -> Prepared:
+    """The small export, tokenised for a model."""
+    config = build({"model": str(model), "max_length": 512, **changes}, "test")
+    export = open_export("small", home)
+    return prepare(export, load_voice(resolve_base(config.model, None, home)), config, home)
+
+
+def config(model: Path, **changes: Any) -> TrainConfig:
+    """A config for a tiny model and the plain backend: 6 steps for 24 rows."""
+    values = {
+        "model": str(model),
+        "backend": "plain",
+        "max_length": 128,
+        "batch": 4,
+        "learning_rate": 0.01,
+        "lora_rank": 4,
+        "lora_dropout": 0.1,
+        "save_every": 3,
+        "warmup": 0,
+        "samples": 0,
+        **changes,
+    }
+    return build(values, "test")
