@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +15,9 @@ from chatbot_space.fidelity import check_fidelity
 from chatbot_space.run import Run
 from chatbot_space.settings import Settings
 
-ENGINES = ("auto", "transformers")
+ENGINES = ("auto", "transformers", "gguf")
 
+GGUF = "model.gguf"
 CPU_CONTEXT = 4096
 """On a CPU a longer prompt would take minutes to read, so the context is kept shorter than the model's."""
 
@@ -33,17 +36,21 @@ def load(
 ) -> Chat:
     """Load what answers for a run, check its tokens against training's, and warm it up.
 
-    ``engine`` is "auto", "transformers" or "gguf"; ``dtype`` is "auto", "float32" or "bfloat16".
+    ``engine`` is "auto" (GGUF where the run has ``model.gguf``, else transformers), "transformers" or "gguf"
+    (made from the run where it is missing); ``dtype`` is "auto", "float32" or "bfloat16".
     Raises MissingError (a package), RunError (no base model, no adapter) or FidelityError.
     """
     if engine not in ENGINES:
         raise ChatError(f"there is no engine {engine!r}", mend=f"Known: {', '.join(ENGINES)}.")
     _quiet()
-    where = find_base(run, home)
-    tokenizer = _tokenizer(run, where)
+    tokenizer = load_tokenizer(run, home)
     prompter = Prompter(run, tokenizer)
     check_fidelity(prompter)
-    ready = _transformers(run, where, tokenizer, base_only, dtype)
+    ready: Engine
+    if not base_only and (engine == "gguf" or (engine == "auto" and (run.folder / GGUF).is_file())):
+        ready = _gguf(run, tokenizer, home)
+    else:
+        ready = _transformers(run, find_base(run, home), tokenizer, base_only, dtype)
     warm_up(ready, prompter)
     return Chat(run, prompter, ready)
 
@@ -79,44 +86,88 @@ def _fetching(run: Run, what: str, error: Exception) -> RunError:
     )
 
 
-def _tokenizer(run: Run, where: str) -> Any:
+def load_tokenizer(run: Run, home: Path | None = None) -> Any:
+    """The run's tokenizer: shipped in its folder, saved with the adapter, or the base model's."""
     try:
         from transformers import AutoTokenizer
     except ImportError:
         raise MissingError.of("transformers") from None
+    own = [
+        place
+        for place in (run.folder / "tokenizer", run.adapter)
+        if place and (place / "tokenizer.json").is_file()
+    ]
+    where = str(own[0]) if own else find_base(run, home)
     revision = None if Path(where).exists() else run.base_revision
-    own = run.adapter if run.adapter and (run.adapter / "tokenizer.json").is_file() else None
     try:
-        return AutoTokenizer.from_pretrained(str(own or where), revision=None if own else revision)
+        return AutoTokenizer.from_pretrained(where, revision=revision)
     except (OSError, ValueError, KeyError) as error:
         raise _fetching(run, "tokenizer", error) from error
+
+
+def gguf_path(run: Run, kind: str = "q8_0") -> Path:
+    """Where a run's GGUF file is: ``model.gguf`` in its folder, else ``chat/`` under a name that pins its adapter."""
+    if (run.folder / GGUF).is_file():
+        return run.folder / GGUF
+    pinned = json.dumps([run.base_model, run.base_revision, run.facts.get("adapter_files")], sort_keys=True)
+    return run.folder / "chat" / f"{kind}-{hashlib.blake2b(pinned.encode(), digest_size=6).hexdigest()}.gguf"
+
+
+def make_gguf(run: Run, kind: str = "q8_0", home: Path | None = None) -> Path:
+    """The run's GGUF file, merged and written where it is missing; see ``write_gguf`` for what is raised."""
+    from chatbot_space.gguf_write import write_gguf
+
+    path = gguf_path(run, kind)
+    if not path.is_file():
+        _quiet()
+        model = load_model(run, find_base(run, home), base_only=False, dtype="float32", device="cpu")
+        merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+        write_gguf(run, merged, load_tokenizer(run, home), path, kind)
+    return path
+
+
+def _gguf(run: Run, tokenizer: Any, home: Path | None) -> Engine:
+    from chatbot_space.engine_gguf import GGUFEngine
+
+    del tokenizer  # llama.cpp turns ids back into text itself
+    return GGUFEngine(make_gguf(run, home=home), run.stop_tokens, context=max(CPU_CONTEXT, run.max_length))
 
 
 def _transformers(run: Run, where: str, tokenizer: Any, base_only: bool, dtype: str) -> Engine:
     try:
         import torch
-        from transformers import AutoModelForCausalLM
-    except ImportError as error:
-        raise MissingError.of(error.name or "torch") from None
+    except ImportError:
+        raise MissingError.of("torch") from None
     from chatbot_space.engine_hf import HFEngine
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = load_model(run, where, base_only=base_only, dtype=dtype, device=device)
+    longest = int(getattr(model.config.get_text_config(), "max_position_embeddings", run.max_length))
+    context = longest if device == "cuda" else min(longest, max(CPU_CONTEXT, run.max_length))
+    tuned = run.whole_weights and not base_only
+    return HFEngine(model, tokenizer, run.stop_token_ids, context=context, tuned=tuned)
+
+
+def load_model(run: Run, where: str, *, base_only: bool, dtype: str, device: str) -> Any:
+    """The transformers model with its adapter on, in evaluation mode. Raises RunError, MissingError."""
+    try:
+        import torch
+        from transformers import AutoModelForCausalLM
+    except ImportError as error:
+        raise MissingError.of(error.name or "torch") from None
     kinds = {"float32": torch.float32, "bfloat16": torch.bfloat16}
     kind = kinds.get(dtype, torch.bfloat16 if device == "cuda" else torch.float32)
-    revision = None if Path(where).exists() else run.base_revision
     whole = run.whole_weights and not base_only
+    revision = None if whole or Path(where).exists() else run.base_revision
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            str(run.adapter) if whole else where, revision=None if whole else revision, dtype=kind
+            str(run.adapter) if whole else where, revision=revision, dtype=kind
         )
     except (OSError, ValueError, KeyError, RuntimeError, _safetensor_error()) as error:
         raise _fetching(run, "weights", error) from error
     if run.adapter and not base_only and not whole:
         model = _with_adapter(model, run.adapter)
-    model = model.to(device).eval()
-    longest = int(getattr(model.config.get_text_config(), "max_position_embeddings", run.max_length))
-    context = longest if device == "cuda" else min(longest, max(CPU_CONTEXT, run.max_length))
-    return HFEngine(model, tokenizer, run.stop_token_ids, context=context, tuned=whole)
+    return model.to(device).eval()
 
 
 def _with_adapter(model: Any, adapter: Path) -> Any:

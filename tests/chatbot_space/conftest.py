@@ -104,12 +104,14 @@ def make_run(folder: Path, base: Path, tokenizer: Any, **changes: Any) -> Path:
     """A run folder whose adapter exists already; ``changes`` replace fields of run.json."""
     from chatbot_space.template import encode_prompt
 
+    prompt = changes.get("system_prompt")
+
     adapter = folder / "adapter"
     fields: dict[str, Any] = {
         "run_id": folder.name, "state": "done", "base_model": str(base), "base_revision": None, "template": TEMPLATE,
         "template_hash": digest(TEMPLATE), "template_date": DATE, "bos_token": None, "stop_tokens": ["<|im_end|>"],
         "stop_token_ids": [2], "system_prompt": None, "max_length": 128,
-        "probes": [Probe(p, encode_prompt(tokenizer, TEMPLATE, p, eos_token="<|im_end|>")) for p in PROBES],
+        "probes": [Probe(p, encode_prompt(tokenizer, TEMPLATE, p, system_prompt=prompt, eos_token="<|im_end|>")) for p in PROBES],
         "dataset": {"name": "tiny", "dataset_id": "0" * 32}, "key": "k", "key_parts": {}, "config": {}, "packages": {},
         "command": "tome train tiny",
         "adapter_files": {p.name: file_info(p) for p in sorted(adapter.iterdir())} if adapter.is_dir() else {},
