@@ -85,7 +85,7 @@ def whole_runs(words: Words, size: int) -> Flags:
     inside = np.ones(words.hashes.size + 1, dtype=bool)
     ends = words.bounds[1:]
     for back in range(1, size):
-        inside[np.maximum(ends - back, 0)] = False
+        inside[(ends - back)[ends >= back]] = False
     return inside[: max(words.hashes.size - size + 1, 0)]
 
 
@@ -99,8 +99,9 @@ class Shingles:
     @classmethod
     def joined(cls, parts: list[Shingles]) -> Shingles:
         """Several in one, in their order."""
-        sizes = np.concatenate([np.diff(part.bounds) for part in parts])
-        return cls(np.concatenate([part.hashes for part in parts]), running(sizes))
+        none = np.empty(0, dtype=np.int64)
+        sizes = np.concatenate([none, *(np.diff(part.bounds) for part in parts)])
+        return cls(np.concatenate([none.view(np.uint64), *(part.hashes for part in parts)]), running(sizes))
 
 
 def chunks_of(texts: pl.Series, counts: I64) -> Iterator[Words]:
