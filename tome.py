@@ -33,6 +33,7 @@ COMMANDS = {
     "export": ("curation.cli", "Write a version as an export folder that training reads."),
     "train": ("training.cli", "Train a LoRA adapter on an export folder."),
     "chat": ("chatbot_space.cli", "Talk to a training run, in the browser or once from a script."),
+    "jobs": ("curation.cli_jobs", "List the jobs that the workbench started; stop or resume one."),
     "ui": ("streamlit_app.cli", "Open the workbench in the browser."),
     "doctor": ("curation.cli", "Say what this machine can do, and the mend for what it can't."),
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -67,9 +69,20 @@ class Progress:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet, self.last, self.live = quiet, 0.0, sys.stderr.isatty()
+        self.events, self.written = os.environ.get("TOME_EVENTS"), 0.0
+
+    def _keep(self, event: str, fields: dict[str, Any]) -> None:
+        """Write the report where a job wants it; progress at most twice a second."""
+        if not self.events or (event == "progress" and time.monotonic() - self.written < 0.5):
+            return
+        from curation.contract import append_event
+
+        self.written = time.monotonic()
+        append_event(Path(self.events), event, **json.loads(json.dumps(fields, default=str)))
 
     def __call__(self, event: str, **fields: Any) -> None:
         """Take one report."""
+        self._keep(event, fields)
         if self.quiet:
             return
         line = self._line(event, fields)

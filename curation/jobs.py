@@ -52,6 +52,11 @@ class Job:
         return self.folder.name
 
     @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop and hasn't ended yet."""
+        return self.status == "running" and (self.folder / "stop").exists()
+
+    @property
     def command(self) -> str:
         """The command as a person would type it."""
         import shlex
@@ -157,34 +162,39 @@ def get(home: Home, name: str) -> Job:
     return read(home.jobs / fits[0])
 
 
-def stop(job: Job, *, wait: float = 10.0) -> Job:
-    """Ask a job to stop, as Ctrl-C would, and end it after ``wait`` seconds if it hasn't.
+def stop(job: Job, *, at_once: bool = False, wait: float = 0.0) -> Job:
+    """Ask a job to stop, as Ctrl-C would, so that it keeps what is finished; ``at_once`` ends it instead.
 
-    Raises InputError when it isn't running.
+    Returns the job as it is ``wait`` seconds later at most. Raises InputError when it isn't running.
     """
     if job.status != "running":
         raise InputError(f"job {job.id} is {job.status}, not running")
     group = int((job.folder / "group").read_text(encoding="utf-8"))
     (job.folder / "stop").touch()
-    for sign in (signal.SIGINT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(group, sign)
-        patience = time.monotonic() + wait
-        while time.monotonic() < patience and read(job.folder).status == "running":
-            time.sleep(0.05)
-        if read(job.folder).status != "running":
-            break
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, signal.SIGKILL if at_once else signal.SIGINT)
+    patience = time.monotonic() + wait
+    while time.monotonic() < patience and read(job.folder).status == "running":
+        time.sleep(0.05)
     return read(job.folder)
 
 
 def resume(home: Home, job: Job, *, secret_env: Mapping[str, str] | None = None) -> Job:
-    """Start the same command again; commands go on from what was finished. Raises InputError while it runs."""
+    """Start a job's command again; it goes on from what was finished. Raises InputError while it runs.
+
+    A training run goes on from its last checkpoint; other commands find their finished steps by themselves.
+    """
     if job.status == "running":
         raise InputError(f"job {job.id} is still running")
     said = json.loads((job.folder / "command.json").read_text(encoding="utf-8"))
+    arguments = job.arguments
+    if arguments[:1] == ["train"] and "--name" in arguments and "--resume" not in arguments:
+        name = arguments[arguments.index("--name") + 1]
+        if (home.runs / name / "run.json").is_file():
+            arguments = ["train", "--resume", "--name", name, "--json"]
     return start(
         home,
-        job.arguments,
+        arguments,
         title=job.title,
         secret_env=secret_env,
         program=said["program"],

@@ -31,6 +31,8 @@ def start(arguments: list[str], title: str, **options: Any) -> jobs.Job | None:
 def amount(job: jobs.Job) -> tuple[float | None, str]:
     """How far a job is (0 to 1, or null) and the same in words, with rate and remaining time."""
     event = job.progress()
+    if job.stopping:
+        return None, "stopping; it finishes what it is at"
     if job.status != "running" or event is None:
         return None, job.status
     done, total = event.get("done") or 0, event.get("total")
