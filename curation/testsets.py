@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from curation.errors import InputError, nearest
@@ -40,14 +39,17 @@ class Item:
 
 
 def files_of(against: Sequence[str]) -> list[tuple[str, File]]:
-    """Each file of each URI beside the name of its benchmark. Raises InputError and HubError."""
+    """Each file of each URI beside the name of its benchmark: of the file, or of the dataset on the Hub.
+
+    Raises InputError for what isn't there, HubError for a Hub that can't be reached.
+    """
     found = []
     for uri in against:
         source = open_source(uri, split="test", revision=None, config=None)
         for file in source.files:
-            whole = uri.rstrip("/").rpartition("/")[2] if uri.startswith("hf://") else Path(file.name).name
-            suffix = suffix_of(whole)
-            found.append((whole.partition(suffix)[0] if suffix else whole, file))
+            name = str(source.facts.get("repo", file.name)).rpartition("/")[2]
+            suffix = suffix_of(name)
+            found.append((name.partition(suffix)[0] if suffix else name, file))
     return found
 
 
