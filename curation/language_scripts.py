@@ -123,7 +123,7 @@ CHINESE = frozenset(
 )
 """Characters of everyday Chinese, in either standard, that modern Japanese writes otherwise or not at all."""
 
-CROATIAN = re.compile(
+CROATIAN = (
     r"\b(?:tko|nitko|netko|tisuć\w*|tijek\w*|uvjet\w*|općenit\w*|opć\w+|glazb\w+|povijest\w*|znanst\w+|zrak\w*"
     r"|sveučiliš\w+|kazališ\w+|europ\w+|sustav\w*|točk\w+|točn\w+|tvar\w*|tlak\w*|kisik\w*|vodik\w*|dušik\w*"
     r"|ugljik\w*|kemij\w+|stroj\w*|računal\w+|susret\w*|razdoblj\w+|stoljeć\w+|obitelj\w*|vlastit\w+|kojemu|kojega"
@@ -131,20 +131,18 @@ CROATIAN = re.compile(
     r"|listopad\w*|studen\w+|glede|sukladno|ukoliko|značajk\w+|navod\w+|čimbenik\w*|načel\w+|umjetn\w+"
     r"|tvornic\w+|suvremen\w+|razin\w+|otopin\w+|ovis\w+|demokracij\w*|natrij\w*|kalij\w*|kalcij\w*|\w{4,}oga|\w{4,}omu)\b"
 )
-SERBIAN = re.compile(
+SERBIAN = (
     r"\b(?:šta|ko|niko|neko|gde|ovde|uvek|posle|pre|reč\w*|vreme\w*|mest\w+|svet\w*|del\w+|deo|dete|deca|dec\w+"
     r"|lep\w*|bel\w+|vek\w*|celo\w*|cel\w+|hemij\w+|istorij\w+|evrop\w+|hiljad\w*|pozoriš\w+|vazduh\w*|sledeć\w+"
     r"|primer\w*|telo\w*|tel\w+|tečn\w+|tačk\w+|tačn\w+|sistem\w*|opšt\w+|uopšte|savet\w*|razum\w+|čovek\w*"
     r"|zahtev\w*|promen\w+|primen\w+|ćelij\w+|hlor\w*|azot\w*|kiseonik\w*|vodonik\w*|ugljenik\w*|jedinic\w+"
     r"|januar\w*|februar\w*|mart\w*|april\w*|juna|jula|avgust\w*|septemb\w+|oktob\w+|novemb\w+|decemb\w+)\b"
 )
-IJEKAVIAN = re.compile(
+IJEKAVIAN = (
     r"\b\w*(?:vrijem|mjest|svijet|riječ|djel|dijel|prije|poslije|gdje|uvijek|dijete|djec|lijep|bijel|stoljeć|cijel"
     r"|sljedeć|primjer|tijel|savjet|razumij|čovjek|zahtjev|promjen|primjen|mjer|vjer|tjel|vjet|rijet|niječ|mijen)\w*\b"
 )
-BOSNIAN = re.compile(
-    r"\b(?:historij\w+|lahk\w+|kahv\w+|mehk\w+|polahko|hljeb\w*|sedmic\w*|općin\w+|bosn\w+)\b"
-)
+BOSNIAN = r"\b(?:historij\w+|lahk\w+|kahv\w+|mehk\w+|polahko|hljeb\w*|sedmic\w*|općin\w+|bosn\w+)\b"
 
 
 LATIN_I = re.compile(r"(?<=[а-яў])i|i(?=[а-яў])")
@@ -200,9 +198,9 @@ def cyrillic(text: str, candidates: Mapping[str, float]) -> dict[str, float]:
 
 def south_slavic(text: str, candidates: Mapping[str, float]) -> str:
     """Which of Croatian, Serbian and Bosnian a text in Latin letters is, by words that only one standard uses."""
-    ijekavian = len(IJEKAVIAN.findall(text))
-    croatian = len(CROATIAN.findall(text)) + 0.5 * ijekavian
-    serbian = len(SERBIAN.findall(text))
-    bosnian = 2.0 * len(BOSNIAN.findall(text)) + 0.3 * ijekavian if BOSNIAN.search(text) else 0.0
+    ijekavian = len(re.findall(IJEKAVIAN, text))
+    croatian = len(re.findall(CROATIAN, text)) + 0.5 * ijekavian
+    serbian = len(re.findall(SERBIAN, text))
+    bosnian = 2.0 * len(re.findall(BOSNIAN, text)) + 0.3 * ijekavian if re.search(BOSNIAN, text) else 0.0
     scores = {"hr": croatian, "sr": serbian, "bs": bosnian}
     return max(scores, key=lambda name: (scores[name] + candidates.get(name, 0.0), name))

@@ -42,7 +42,7 @@ class Language(Step):
     op: Literal["language"] = "language"
     characters: Annotated[int, Field(ge=40, le=3_000)] = 300
     """Characters of each side that are looked at, after code, LaTeX, addresses and markup are taken out."""
-    sure: Annotated[float, Field(ge=0, le=1)] = 0.6
+    sure: Annotated[float, Field(ge=0, le=1)] = 0.7
     """Confidence that both sides must reach before a row counts as mixed; from 0 to 1."""
     min_letters: Annotated[int, Field(ge=1)] = 20
     """Letters that both sides must have before a row counts as mixed (a third of it in Han, Kana and Hangul)."""
