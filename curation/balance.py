@@ -106,7 +106,7 @@ def shares(counts: Mapping[str, int], to: Target) -> dict[str, float]:
         return {name: 1 / len(counts) for name in counts}
     powers = {name: float(count) ** to for name, count in counts.items()}
     total = sum(powers.values())
-    return {name: power / total for name, power in powers.items()}
+    return {name: power / total if total else 1 / len(powers) for name, power in powers.items()}
 
 
 def targets(
@@ -129,7 +129,8 @@ def targets(
         budget = sum(counts.values())
     if costs is not None:
         return {name: math.floor(share * budget / max(costs[name], 1e-9)) for name, share in wanted.items()}
-    exact = {name: share * budget for name, share in wanted.items()}
+    # six decimals, so that a machine whose powers differ in the last bit makes the same plan
+    exact = {name: round(share * budget, 6) for name, share in wanted.items()}
     whole = {name: math.floor(value) for name, value in exact.items()}
     rest = round(budget) - sum(whole.values())
     for name in sorted(exact, key=lambda name: (whole[name] - exact[name], name))[:rest]:

@@ -65,7 +65,7 @@ def keyed_uniform(seed: int, op: str, keys: pl.Series) -> pl.Series:
 class Step(BaseModel, ABC):
     """One operator. A subclass sets ``op`` (a Literal), ``kind``, ``scope`` and ``version``, and ``apply``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     kind: ClassVar[Kind]
     scope: ClassVar[Literal["row", "global"]]

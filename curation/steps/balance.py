@@ -59,7 +59,8 @@ class Balance(Step):
     """The size of the mix; without it the total stays, and ``largest`` and ``median`` set it themselves. In
     tokens, shares are shares of tokens, turned into rows by each category's mean."""
     max_repeats: Annotated[float, Field(ge=1)] = 3
-    """How often a row may stand in the mix at most, itself included."""
+    """How often the rows of a category may stand in the mix on average, themselves included; at 2.5 half of
+    them stand twice and half three times."""
     keep: Literal["random"] | By = "random"
     """Which rows stay where a category has too many."""
 
@@ -96,10 +97,10 @@ class Balance(Step):
         order = order.sort(
             "group",
             "made",
-            *self._ranking(rows),
+            "best",
             "u",
             "id",
-            descending=[False, False, *([True] if self.keep != "random" else []), False, False],
+            descending=[False, False, True, False, False],
             nulls_last=True,
         )
         goal = pl.DataFrame(
@@ -161,6 +162,10 @@ class Balance(Step):
             raise InputError(
                 f"there is no column {self.by!r}", where="balance", mend=nearest(self.by, rows.columns)
             )
+        if rows.schema[self.by].is_nested():
+            raise InputError(
+                f"column {self.by!r} holds {rows.schema[self.by]}, not categories", where="balance"
+            )
         if rows["split"].null_count():
             raise InputError(
                 "rows have no split yet, so copies of one row would stand on both sides",
@@ -172,7 +177,7 @@ class Balance(Step):
         group = pl.col(self.by).cast(pl.String).fill_null(balance.NONE)
         made = pl.col("made_by").is_not_null()
         return rows.filter(pl.col("split") == TRAIN).select(
-            "id", group.alias("group"), made.alias("made"), self._cost(rows), *self._ranking(rows)
+            "id", group.alias("group"), made.alias("made"), self._cost(rows), self._best(rows)
         )
 
     def _cost(self, rows: pl.DataFrame) -> pl.Expr:
@@ -183,13 +188,17 @@ class Balance(Step):
         counted = next((name for name in ("tokens.total", "stats.words") if name in rows.columns), None)
         return (pl.col(counted).fill_null(0) if counted else pl.lit(1)).alias("cost")
 
-    def _ranking(self, rows: pl.DataFrame) -> list[str]:
+    def _best(self, rows: pl.DataFrame) -> pl.Expr:
+        """Which rows to keep first: those with the highest value; no difference where chance decides."""
         if self.keep == "random":
-            return []
+            return pl.lit(0.0).alias("best")
         if self.keep.max not in rows.columns:
             raise InputError(
                 f"there is no column {self.keep.max!r}",
                 where="balance",
                 mend=nearest(self.keep.max, rows.columns),
             )
-        return [self.keep.max]
+        dtype = rows.schema[self.keep.max]
+        if not dtype.is_numeric():
+            raise InputError(f"column {self.keep.max!r} is {dtype}, not a number", where="balance: keep")
+        return pl.col(self.keep.max).cast(pl.Float64).fill_nan(None).alias("best")

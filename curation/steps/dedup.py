@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from curation.errors import InputError, nearest
 from curation.rows import text_of
@@ -22,6 +22,12 @@ class Best(BaseModel):
     """The row with the lowest value of this column; null is highest."""
     sources: tuple[str, ...] | None = None
     """The row whose source comes first in this list."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Best:
+        if sum(value is not None for value in (self.max, self.min, self.sources)) != 1:
+            raise ValueError("keep wants exactly one of max, min, sources, such as {max: score}")
+        return self
 
 
 class Dedup(Step):
@@ -42,6 +48,8 @@ class Dedup(Step):
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:  # noqa: ARG002
         """Rows with a reason on all but the best of each group."""
         self._known(rows, self.by)
+        if rows.schema[self.by].is_nested():
+            raise InputError(f"column {self.by!r} holds {rows.schema[self.by]}, no key", where="dedup")
         narrow = rows.select(
             pl.int_range(pl.len()).alias("place"),
             "id",
@@ -80,11 +88,6 @@ class Dedup(Step):
         if self.keep == "longest":
             return -text_of(separator="").str.len_chars().cast(pl.Int64)
         assert isinstance(self.keep, Best)
-        chosen = [name for name in ("max", "min", "sources") if getattr(self.keep, name) is not None]
-        if len(chosen) != 1:
-            raise InputError(
-                "keep wants exactly one of max, min, sources", where="dedup", mend="Write keep: {max: score}."
-            )
         if self.keep.sources is not None:
             order = {name: place for place, name in enumerate(self.keep.sources)}
             return pl.col("source").replace_strict(order, default=len(order), return_dtype=pl.Int64)

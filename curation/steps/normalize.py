@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import polars as pl
+from pydantic import Field
 
 from curation.step import Context, Kind, Step
 
-# C0 and C1 controls but tab and newline, soft hyphens' cousins that show as nothing, and byte-order marks
+# every way to end a line or page: CR LF, CR, vertical tab, form feed, NEL, line and paragraph separators
+LINE_END = r"\r\n?|[\x0B\x0C\x85\x{2028}\x{2029}]"
+# C0 and C1 controls but tab and newline, zero-width spaces and joiners of words, and byte-order marks
 INVISIBLE = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F\x{200B}\x{2060}\x{FEFF}]"
 
 
@@ -27,7 +30,7 @@ class Normalize(Step):
     op: Literal["normalize"] = "normalize"
     form: Literal["NFC", "NFKC"] = "NFC"
     """Unicode form; NFKC also folds compatibility characters (ligatures, full width), and harms maths."""
-    blank_lines: int = 2
+    blank_lines: Annotated[int, Field(ge=0, le=100)] = 2
     """Most empty lines in a row."""
     drop_empty: bool = True
     """Drop turns that have no text."""
@@ -36,9 +39,11 @@ class Normalize(Step):
         """Rows with their texts brought to one form."""
         text = pl.element().struct.field("content")
         clean = (
-            text.str.normalize(self.form)
-            .str.replace_all(r"\r\n?|[\x{2028}\x{2029}]", "\n")
+            text.str.replace_all(LINE_END, "\n")
             .str.replace_all(INVISIBLE, "")
+            .str.normalize(
+                self.form
+            )  # after what is invisible, which may stand between a letter and its accent
             .str.replace_all(r"(?m)[ \t]+$", "")
             .str.replace_all(rf"\n{{{self.blank_lines + 2},}}", "\n" * (self.blank_lines + 1))
             .str.strip_chars()

@@ -49,6 +49,10 @@ class Split(Step):
                 where="split",
                 mend="Put split before balance and augment.",
             )
+        if self.stratify is not None and rows.schema.get(self.stratify, pl.String()).is_nested():
+            raise InputError(
+                f"column {self.stratify!r} holds {rows.schema[self.stratify]}, not categories", where="split"
+            )
         if self.stratify is not None and self.stratify not in rows.columns:
             raise InputError(
                 f"there is no column {self.stratify!r}",
@@ -58,7 +62,7 @@ class Split(Step):
         rows = rows.with_columns(family=one_family_per_text(rows))
         families = self._families(rows)
         sides = families.with_columns(u=keyed_uniform(ctx.seed, self.op, families["family"])).with_columns(
-            rank=pl.col("u").rank("ordinal").over("stratum"),
+            rank=pl.when(pl.col("given").is_null()).then("u").rank("ordinal").over("stratum"),
             size=pl.len().over("stratum"),
             held=(pl.col("given") == EVAL).fill_null(False).sum().over("stratum"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -25,6 +26,12 @@ class Stats(Step):
     op: Literal["stats"] = "stats"
     tokenizer: str | None = None
     """A ``tokenizer.json``, the folder of one, or a Hub id; tokens of the texts alone, without a template."""
+
+    def inputs(self) -> list[Path]:
+        """The tokenizer, where it is a local file."""
+        path = Path(self.tokenizer) if self.tokenizer else None
+        path = path / "tokenizer.json" if path is not None and path.is_dir() else path
+        return [path] if path is not None and path.is_file() else []
 
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
         """Rows with their counts."""
