@@ -24,8 +24,9 @@ from typing import Any
 
 import polars as pl
 
-from curation.contract import canonical_json, content_hash, digest
+from curation.contract import canonical_json, digest
 from curation.errors import InputError
+from curation.hashing import content_hashes
 
 SCHEMA_VERSION = 1
 SLICE = 10_000
@@ -68,21 +69,22 @@ def make_rows(
     change when other rows are added. Exact duplicates are one family from the start. A column of ``extra``
     that bears a reserved name survives as ``original_<name>``. Raises InputError for an unknown role.
     """
-    seen: Counter[str] = Counter()
-    ids, hashes = [], []
     for place, messages in enumerate(conversations):
         for message in messages:
             if message["role"] not in ROLES:
                 raise InputError(f"unknown role {message['role']!r}", where=f"{source} row {place}")
-        key = content_hash(messages)
-        hashes.append(key)
+    column = _messages(conversations)
+    hashes = content_hashes(column)
+    seen: Counter[str] = Counter()
+    ids = []
+    for key in hashes:
         ids.append(digest(f"{source}\n{key}\n{seen[key]}")[:16])
         seen[key] += 1
     count = len(ids)
     rows = pl.DataFrame(
         {
             "id": ids,
-            "messages": _messages(conversations),
+            "messages": column,
             "content_hash": hashes,
             "source": [source] * count,
             "source_row": list(source_rows) if source_rows is not None else list(range(count)),
@@ -130,11 +132,8 @@ def text_of(column: str = "messages", roles: Iterable[str] | None = None, separa
 
 
 def rehash(rows: pl.DataFrame) -> pl.Series:
-    """The content hash of every row, computed from its messages, a slice at a time to spare memory."""
-    hashes: list[str] = []
-    for start in range(0, rows.height, SLICE):
-        hashes += [content_hash(messages) for messages in rows["messages"][start : start + SLICE].to_list()]
-    return pl.Series("content_hash", hashes, dtype=pl.String)
+    """The content hash of every row, computed from its messages."""
+    return pl.Series("content_hash", content_hashes(rows["messages"]), dtype=pl.String)
 
 
 def child_id(parent: str, op: str, number: int) -> str:
