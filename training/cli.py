@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from curation.contract import Home
+from training.cli_common import Config, Json, Overrides, Source, answer, needed, say
+from training.cli_look import plan_command, preview_command
 from training.errors import ConfigError
 
-VERBS = ("start",)
+VERBS = ("start", "plan", "preview")
 
 
 class _Front:
@@ -37,22 +37,14 @@ _app.add_typer(
 app = _Front()
 
 
+_train.command("plan")(plan_command)
+_train.command("preview")(preview_command)
+
+
 @_app.callback()
 def _root() -> None:
     """Training."""
 
-
-_Source = Annotated[
-    str | None, typer.Argument(metavar="EXPORT", help="An export's name, or its folder.", show_default=False)
-]
-_Config = Annotated[
-    str | None, typer.Option("--config", "-c", help="A YAML file or a preset's name.", show_default=False)
-]
-_Set = Annotated[
-    list[str] | None,
-    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a field; may be repeated."),
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -60,12 +52,12 @@ EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 @_train.command("start", context_settings=EXTRA)
 def start(
     context: typer.Context,
-    source: _Source = None,
-    config: _Config = None,
-    overrides: _Set = None,
+    source: Source = None,
+    config: Config = None,
+    overrides: Overrides = None,
     name: Annotated[str | None, typer.Option("--name", help="The run's name.", show_default=False)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint.")] = False,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Train on an export; writes data/runs/NAME. Every config field is an option too: --batch 4.
 
@@ -86,25 +78,15 @@ def start(
         name = folder.name
         source = source or str(_info(folder).dataset["path"])
         config = config or str(folder / "config.yaml")
-    if source is None:
-        raise ConfigError("no export was given", mend="Write: tome train EXPORT --config PRESET.")
-    result = train(source, load_config(_default(config), chosen), home, name=name, resume=resume, say=_say)
-    _answer(dataclasses.asdict(result), as_json)
-    if not as_json:
+    result = train(
+        needed(source), load_config(needed(config, "config"), chosen), home, name=name, resume=resume, say=say
+    )
+    if as_json:
+        answer(dataclasses.asdict(result))
+    else:
         print(_summary(result))
     if result.signal:
         raise typer.Exit(EXIT[result.signal])
-
-
-def _default(config: str | None) -> str:
-    from training.config import preset_names
-
-    if config is None:
-        raise ConfigError(
-            "no config was given",
-            mend=f"Write --config with a YAML file or a preset: {', '.join(preset_names())}.",
-        )
-    return config
 
 
 def _flags(words: list[str]) -> list[str]:
@@ -131,15 +113,6 @@ def _info(folder: Any) -> Any:
     from curation.contract import RunInfo
 
     return RunInfo.read(folder)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
-
-
-def _answer(values: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(values, ensure_ascii=False), flush=True)
 
 
 def _summary(result: Any) -> str:

@@ -69,10 +69,16 @@ class Voice:
 
 
 def resolve_base(
-    model: str, revision: str | None, home: Home, say: Callable[[str], None] = lambda _: None
+    model: str,
+    revision: str | None,
+    home: Home,
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    weights: bool = True,
 ) -> Base:
     """Find the base model: ``smollm2``, a local folder, or a Hub id, which is downloaded.
 
+    With ``weights`` off only the config and tokenizer of a Hub model are fetched, enough to plan.
     Raises ModelError: not found, no access, no network, not a causal language model.
     """
     if model == "smollm2":
@@ -90,7 +96,7 @@ def resolve_base(
             f"there is no base model {model!r}",
             mend="Give a Hub id such as unsloth/Llama-3.2-1B-Instruct, a local folder, or smollm2.",
         )
-    path = _download(model, revision, say)
+    path = _download(model, revision, say, weights)
     _check_causal(path, model)
     commit = path.name if path.parent.name == "snapshots" else revision
     return Base(model, path, commit, None)
@@ -159,7 +165,7 @@ def _check_causal(folder: Path, name: str) -> None:
         raise ModelError(f"this isn't a causal language model: {what}", where=name)
 
 
-def _download(model: str, revision: str | None, say: Callable[[str], None]) -> Path:
+def _download(model: str, revision: str | None, say: Callable[[str], None], weights: bool) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -171,7 +177,7 @@ def _download(model: str, revision: str | None, say: Callable[[str], None]) -> P
     )
 
     say(f"Looking for {model} on the Hub.")
-    wanted = ["*.json", "*.safetensors", "tokenizer.model", "*.jinja", "*.txt"]
+    wanted = ["*.json", "tokenizer.model", "*.jinja", "*.txt", *(["*.safetensors"] if weights else [])]
     try:
         return Path(
             snapshot_download(

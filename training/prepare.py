@@ -23,6 +23,9 @@ from training.preflight import Preflight, check_row, truncate
 EDITION = 1
 """Bump when prepared rows change for the same input."""
 
+COMPARED = 100
+"""Rows of a split whose prompts are compared with the chat's."""
+
 SCHEMA = pa.schema(
     [
         ("id", pa.string()),
@@ -56,11 +59,14 @@ def prepare(
     config: TrainConfig,
     home: Home,
     progress: Progress = lambda *_: None,
+    *,
+    strict: bool = True,
 ) -> Prepared:
     """Tokenise an export for a template and tokenizer, or find it done before.
 
     Raises DataError where rows can't be trained on: refused by the template, nothing supervised, double
-    BOS, missing EOS. Rows that are too long are dropped or shortened and counted as warnings.
+    BOS, missing EOS; with ``strict`` off these are only told in the reports. Rows that are too long are
+    dropped or shortened and counted as warnings.
     """
     parts = [
         EDITION,
@@ -90,9 +96,24 @@ def prepare(
             shutil.rmtree(partial, ignore_errors=True)
     kept = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     reports = {split: Preflight.from_dict(kept[split]) for split in SPLITS}
-    for split in SPLITS:
+    for split in SPLITS if strict else ():
         reports[split].stop_on_errors(str(export.folder / f"{split}.parquet"))
     return Prepared(folder, reports)
+
+
+def chat_agrees(row: Row, voice: Voice, system_prompt: str | None, ids: list[int], labels: list[int]) -> bool:
+    """Whether the prompt of the chat for the last answer is what stands before it in the training row."""
+    last = next((n for n in range(len(row.messages))[::-1] if row.messages[n]["role"] == "assistant"), 0)
+    try:
+        prompt = voice.prompt(row.messages[:last], system_prompt)
+    except tpl.TemplateError:
+        return False
+    begin = len(labels)
+    while begin and labels[begin - 1] == tpl.IGNORE:
+        begin -= 1
+    while begin and labels[begin - 1] != tpl.IGNORE:
+        begin -= 1
+    return prompt == ids[:begin]
 
 
 def _prepare_split(
@@ -121,6 +142,7 @@ def tokenise(
     encoded = tpl.encode_many(voice.tokenizer, [segments for _, segments in rendered], voice.end_id)
     columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
     bos_id = voice.tokenizer.bos_token_id
+    compared = report.kept >= COMPARED
     for (row, _), (id_list, label_list) in zip(rendered, encoded, strict=True):
         ids, labels = np.array(id_list, dtype=np.int32), np.array(label_list, dtype=np.int32)
         if not check_row(report, row.id, ids, labels, bos_id=bos_id, end_id=voice.end_id):
@@ -130,6 +152,8 @@ def tokenise(
             continue
         ids, labels = ids[:length], labels[:length]
         report.keep(ids, labels)
+        if not compared and not chat_agrees(row, voice, system_prompt, id_list, label_list):
+            report.warn("answers that the chat would ask for with other tokens (among the first rows)")
         for name, value in zip(SCHEMA.names, (row.id, row.category, ids, labels, length), strict=True):
             columns[name].append(value)
     return [pa.array(columns[field.name], type=field.type) for field in SCHEMA]

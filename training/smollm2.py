@@ -73,6 +73,7 @@ def convert(gguf: Path, folder: Path) -> None:
         )
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
         tokenizer.eos_token, tokenizer.pad_token = END, PAD
+        tokenizer.clean_up_tokenization_spaces = False  # it would eat spaces before punctuation
         model.config.eos_token_id = model.generation_config.eos_token_id = tokenizer.eos_token_id
         model.config.pad_token_id = model.generation_config.pad_token_id = tokenizer.pad_token_id
         model.config._name_or_path = "HuggingFaceTB/SmolLM2-135M-Instruct"

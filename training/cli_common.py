@@ -1,0 +1,46 @@
+"""What the commands of this package share: their common options, and how they answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from training.errors import ConfigError
+
+Source = Annotated[
+    str | None, typer.Argument(metavar="EXPORT", help="An export's name, or its folder.", show_default=False)
+]
+Config = Annotated[
+    str | None, typer.Option("--config", "-c", help="A YAML file or a preset's name.", show_default=False)
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a field; may be repeated."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+def needed(value: str | None, what: str = "export") -> str:
+    """The value, or a ConfigError that says how to give it."""
+    if value is not None:
+        return value
+    from training.config import preset_names
+
+    if what == "config":
+        mend = f"Write --config with a YAML file or a preset: {', '.join(preset_names())}."
+    else:
+        mend = "Write its name or folder behind the command."
+    raise ConfigError(f"no {what} was given", mend=mend)
+
+
+def say(line: str) -> None:
+    """Progress for a person, on stderr."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def answer(values: dict[str, Any]) -> None:
+    """One JSON object as the last line of stdout."""
+    print(json.dumps(values, ensure_ascii=False), flush=True)

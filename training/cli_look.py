@@ -1,0 +1,149 @@
+"""``tome train plan`` and ``tome train preview``: a look ahead, without training."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from curation.contract import Home, TomeError
+from training.cli_common import Config, Json, Overrides, Source, answer, needed, say
+
+
+def plan_command(
+    source: Source = None,
+    config: Config = None,
+    overrides: Overrides = None,
+    gpu_memory: Annotated[
+        float | None, typer.Option("--gpu-memory", help="GiB to fit into; this GPU's own otherwise.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Predict steps, tokens, memory, disk and time; without --config, for every preset.
+
+    Example: tome train plan demo --config llama-3.2-1b-qlora --gpu-memory 15
+
+    JSON: export, device, plans (preset or file -> rows, sequences, tokens, padding, steps, memory,
+    memory_parts, memory_gib, disk, disk_gib, seconds, tokens_per_second, lengths, fitting_batch; or error).
+    """
+    from training.config import preset_names
+
+    names = [config] if config else preset_names()
+    plans: dict[str, Any] = {}
+    for name in names:
+        try:
+            plans[name] = _plan_one(needed(source), name, overrides or [], gpu_memory)
+        except TomeError as error:
+            if config:
+                raise
+            plans[name] = {"error": str(error)}
+    device = next((found["device"] for found in plans.values() if "device" in found), None)
+    if as_json:
+        answer({"export": source, "device": device, "plans": plans})
+        return
+    for name, found in plans.items():
+        print(_told(name, found))
+
+
+def _plan_one(
+    source: str, config_name: str, overrides: list[str], gpu_memory: float | None
+) -> dict[str, Any]:
+    import torch
+
+    from training.backends import pick_dtype
+    from training.config import load_config
+    from training.data import open_export
+    from training.models import load_voice, resolve_base
+    from training.plan import GIB, as_json, fitting_batch, measured_speed, plan
+    from training.prepare import prepare
+    from training.shape import shape_of
+
+    home = Home.find()
+    config = load_config(config_name, overrides)
+    export = open_export(source, home)
+    base = resolve_base(config.model, config.revision, home, say, weights=False)
+    prepared = prepare(export, load_voice(base, config.template), config, home)
+    lengths = prepared.table("train")["length"].to_pylist()
+    shape = shape_of(base.path, config)
+    here = "cuda" if torch.cuda.is_available() else "cpu"
+    device = "cuda" if gpu_memory else here
+    speed = measured_speed(here, pick_dtype(config.dtype, here)) if device == here else None
+    room = gpu_memory * GIB if gpu_memory else None
+    if room is None and here == "cuda":
+        room = torch.cuda.get_device_properties(0).total_memory
+    found = as_json(plan(lengths, shape, config, device, speed))
+    found["device"] = device
+    found["lengths"] = prepared.reports["train"].lengths
+    found["fitting_batch"] = fitting_batch(lengths, shape, config, device, int(room)) if room else None
+    found["room_gib"] = round(room / GIB, 1) if room else None
+    return found
+
+
+def _told(name: str, found: dict[str, Any]) -> str:
+    if "error" in found:
+        return f"{name}: {found['error']}"
+    lines = [
+        f"{name}: {found['steps']} steps, {found['tokens']:,} tokens in {found['sequences']:,} sequences "
+        f"of {found['rows']:,} rows, {found['padding']:.1%} padding",
+        f"  memory {found['memory_gib']} GiB ("
+        + ", ".join(f"{part} {size / 2**30:.2f}" for part, size in found["memory_parts"].items())
+        + ")",
+        f"  disk   {found['disk_gib']} GiB",
+    ]
+    if found["seconds"] is not None:
+        minutes = found["seconds"] / 60
+        lines.append(f"  time   about {minutes:.0f} minutes ({found['tokens_per_second']:.0f} tokens/s)")
+    if found["room_gib"] is not None:
+        fits = found["fitting_batch"]
+        lines.append(
+            f"  batch  {fits} fits into {found['room_gib']} GiB"
+            if fits
+            else f"  batch  not even 1 fits into {found['room_gib']} GiB: lower max_length, or precision=4bit"
+        )
+    return "\n".join(lines)
+
+
+def preview_command(
+    source: Source = None,
+    config: Config = None,
+    overrides: Overrides = None,
+    row: Annotated[str | None, typer.Option("--row", help="A row's id; the first row otherwise.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Count what the pre-flight finds, and show one row with what is supervised in green.
+
+    Example: tome train preview demo --config smollm2-135m-cpu
+
+    JSON: export, preflight (split -> rows, kept, tokens, supervised, longest, errors, warnings, lengths),
+    row (id, tokens, supervised).
+    """
+    from training.config import load_config
+    from training.data import open_export
+    from training.models import load_voice, resolve_base
+    from training.prepare import prepare
+    from training.preview import coloured, marked, preview_row
+
+    home = Home.find()
+    chosen = load_config(needed(config, "config"), overrides or [])
+    export = open_export(needed(source), home)
+    base = resolve_base(chosen.model, chosen.revision, home, say, weights=False)
+    voice = load_voice(base, chosen.template)
+    reports = prepare(export, voice, chosen, home, strict=False).reports
+    shown = preview_row(export, voice, row)
+    if as_json:
+        values = {split: report.as_dict() for split, report in reports.items()}
+        answer({"export": export.info.name, "preflight": values, "row": shown.__dict__})
+        return
+    for split, report in reports.items():
+        print(
+            f"{split}: {report.kept} of {report.rows} rows kept, {report.tokens:,} tokens, "
+            f"{report.supervised:,} supervised, longest {report.longest}"
+        )
+        for what, ids in report.errors.items():
+            print(f"  ERROR    {what}: {len(ids)} rows ({', '.join(ids[:5])})")
+        for what, count in sorted(report.warnings.items()):
+            print(f"  warning  {what}: {count}")
+    colours = sys.stdout.isatty()
+    print(f"\nRow {shown.id}; supervised is what is {'green' if colours else 'between ⟦ and ⟧'}:\n")
+    print(coloured(shown) if colours else marked(shown))
