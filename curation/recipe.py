@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from curation.contract import canonical_json, digest
 from curation.errors import RecipeError, nearest
+from curation.recipe_errors import explain, line_of, read_yaml
 from curation.step import Step
-from curation.steps import BY_OP, AnyStep
+from curation.steps import AnyStep
 
 Require = Literal["contamination", "near_dup", "pii", "split"]
 
@@ -40,6 +40,15 @@ class Source(BaseModel):
     """The configuration of a Hub dataset."""
     licence: str | None = None
     """The licence of the data, where the source doesn't state it."""
+
+    @model_validator(mode="after")
+    def _fits_a_version(self) -> Source:
+        """A version is read as it is: fields about reading would be ignored, so they are refused."""
+        if self.uri.startswith("version:"):
+            for name in ("map", "sample", "split", "revision", "config", "licence"):
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"a version is read as it is, so {name!r} has no meaning for {self.uri}")
+        return self
 
 
 class Recipe(BaseModel):
@@ -84,7 +93,7 @@ class Recipe(BaseModel):
 
 def _brief(step: Step) -> str | dict[str, Any]:
     """A step without its defaults; its bare name where nothing else is left."""
-    said = step.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    said = step.model_dump(mode="json", exclude_defaults=True)
     said.pop("op", None)
     return {"op": step.op, **said} if said else step.op
 
@@ -105,23 +114,16 @@ def load_recipe(path: Path) -> Recipe:
 
 def parse_recipe(text: str, where: str = "recipe") -> Recipe:
     """Parse and check the text of a recipe. Raises RecipeError."""
-    try:
-        raw = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark is not None else ""
-        raise RecipeError(f"not YAML: {getattr(error, 'problem', error)}", where=f"{where}{line}") from None
-    if not isinstance(raw, dict):
-        raise RecipeError("a recipe is a mapping with name, sources and steps", where=where)
+    raw = read_yaml(text, where)
     try:
         recipe = Recipe.model_validate(raw)
     except ValidationError as error:
-        raise _explain(error, raw, where, text) from None
-    check_order(recipe, where)
+        raise explain(error, raw, where, text, Recipe) from None
+    check_order(recipe, where, text)
     return recipe
 
 
-def check_order(recipe: Recipe, where: str = "recipe") -> None:
+def check_order(recipe: Recipe, where: str = "recipe", text: str = "") -> None:
     """Raise RecipeError where the order of steps would let evaluation rows leak into training.
 
     Split comes before whatever makes rows; whatever finds families or drops duplicates comes before split.
@@ -136,7 +138,7 @@ def check_order(recipe: Recipe, where: str = "recipe") -> None:
     split = ops.index("split") if "split" in ops else None
     grown = all(source.uri.startswith("version:") for source in recipe.sources)
     for place, step in enumerate(recipe.steps):
-        at = f"{where}: step {place} ({step.op})"
+        at = f"{where}{line_of(text, ['steps', place])}: step {place} ({step.op})"
         makes = step.kind in ("expand", "shape")
         if makes and (split is None or split > place) and not grown:
             raise RecipeError(
@@ -161,58 +163,6 @@ def check_order(recipe: Recipe, where: str = "recipe") -> None:
         raise RecipeError("there are two split steps", where=where, mend="Split once.")
 
 
-def _explain(error: ValidationError, raw: dict[str, Any], where: str, text: str) -> RecipeError:
-    """One line about the first mistake: its line in the file, its field, the nearest right name."""
-    first = error.errors(include_url=False)[0]
-    path = [part for part in first["loc"] if part not in BY_OP]
-    step = _step_at(raw, path)
-    field = str(path[-1]) if path else ""
-    spot = ".".join(str(part) for part in path)
-    at = f"{where}{_line_of(text, field if first['type'] != 'missing' else '')}: {spot}"
-    if first["type"] == "union_tag_invalid":
-        op = str(step.get("op")) if step else ""
-        return RecipeError(
-            f"there is no step {op!r}", where=f"{where}{_line_of(text, op)}: {spot}", mend=nearest(op, BY_OP)
-        )
-    if first["type"] == "union_tag_not_found":
-        return RecipeError("a step needs an op", where=at, mend=nearest("", BY_OP))
-    if first["type"] == "extra_forbidden":
-        known: list[str] = []
-        if step and step.get("op") in BY_OP and len(path) == 3:
-            known = [name for name in BY_OP[step["op"]].model_fields if name != "op"]
-        elif path[0] == "sources":
-            known = list(Source.model_fields)
-        elif len(path) == 1:
-            known = list(Recipe.model_fields)
-        return RecipeError(
-            f"there is no field {field!r}", where=at, mend=nearest(field, known) if known else None
-        )
-    if first["type"] == "missing":
-        return RecipeError(f"field {field!r} is missing", where=at)
-    message = first["msg"].removeprefix("Value error, ")
-    return RecipeError(f"{message}, found {first['input']!r:.60}", where=at)
-
-
-def _step_at(raw: dict[str, Any], path: list[int | str]) -> dict[str, Any] | None:
-    steps = raw.get("steps")
-    if len(path) >= 2 and path[0] == "steps" and isinstance(path[1], int) and isinstance(steps, list):
-        step = steps[path[1]]
-        return step if isinstance(step, dict) else {"op": step}
-    return None
-
-
-def _line_of(text: str, word: str) -> str:
-    """``:line`` of the only line that holds a word; nothing where that isn't certain."""
-    if not word:
-        return ""
-    lines = [
-        number
-        for number, line in enumerate(text.splitlines(), 1)
-        if re.search(rf"\b{re.escape(word)}\b", line)
-    ]
-    return f":{lines[0]}" if len(lines) == 1 else ""
-
-
 def step_from(value: Step | str | dict[str, Any]) -> Step:
     """A step from its name, or from the mapping that a recipe would hold. Raises RecipeError."""
     if isinstance(value, Step):
@@ -221,4 +171,4 @@ def step_from(value: Step | str | dict[str, Any]) -> Step:
     try:
         return Recipe.model_validate(raw).steps[0]
     except ValidationError as error:
-        raise _explain(error, raw, "step", "") from None
+        raise explain(error, raw, "step", "", Recipe) from None

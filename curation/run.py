@@ -81,7 +81,9 @@ def run_recipe(
         parents = [_source_version(source, recipe.seed, store, report) for source in recipe.sources]
         merged = _merge(recipe, parents)
         rows = merged.rows
-        drawn = [[s.name, parent.id, s.weight] for s, parent in zip(recipe.sources, parents, strict=True)]
+        drawn = [
+            [s.name, parent.id, s.weight, s.limit] for s, parent in zip(recipe.sources, parents, strict=True)
+        ]
         key = digest(canonical_json([recipe.seed, drawn]))
         steps: list[dict[str, Any]] = []
         ledgers = [pl.DataFrame(schema=LEDGER), merged.ledger]
@@ -205,6 +207,17 @@ def put_ingested(read: Ingested, name: str, store: Store) -> Version:
     return store.put(read.rows, lines, kind="ingest", name=name, sources=[source])
 
 
+def _drawn(source: Source, rows: pl.DataFrame, ctx: Context) -> StepResult:
+    """The rows of a source that enter: of a version at most ``limit`` (ingest saw to it elsewhere), by weight."""
+    share = run_step(Sample(budget=Budget(share=source.weight), eval=True), rows, ctx, -1)
+    if source.limit is None or not source.uri.startswith("version:"):
+        return share
+    most = run_step(Sample(budget=Budget(rows=source.limit), eval=True), share.rows, ctx, -1)
+    return StepResult(
+        most.rows, pl.concat([share.dropped, most.dropped]), pl.concat([share.ledger, most.ledger])
+    )
+
+
 def _merge(recipe: Recipe, parents: list[Version]) -> StepResult:
     """The rows of all sources, one after another; a column that a source lacks is null there.
 
@@ -212,8 +225,7 @@ def _merge(recipe: Recipe, parents: list[Version]) -> StepResult:
     """
     ctx = Context(seed=recipe.seed)
     parts = [
-        run_step(Sample(budget=Budget(share=source.weight), eval=True), parent.rows(), ctx, -1)
-        for source, parent in zip(recipe.sources, parents, strict=True)
+        _drawn(source, parent.rows(), ctx) for source, parent in zip(recipe.sources, parents, strict=True)
     ]
     try:
         rows = pl.concat([part.rows for part in parts], how="diagonal_relaxed")
