@@ -148,7 +148,12 @@ def make_data(path: Path, rows: int, seed: int = 0) -> Path:
         while len(answer) < target:
             answer += paragraph() + "\n\n"
         made.append(
-            ([{"from": "human", "value": paragraph()}, {"from": "gpt", "value": answer.strip()}], -1, "base", 1.0)
+            (
+                [{"from": "human", "value": paragraph()}, {"from": "gpt", "value": answer.strip()}],
+                -1,
+                "base",
+                1.0,
+            )
         )
     for _ in range(int(rows * 0.17)):
         origin = chance.randrange(base)
@@ -157,7 +162,8 @@ def make_data(path: Path, rows: int, seed: int = 0) -> Path:
             {
                 "from": turn["from"],
                 "value": " ".join(
-                    w if chance.random() > rate else chance.choice(vocabulary) for w in turn["value"].split(" ")
+                    w if chance.random() > rate else chance.choice(vocabulary)
+                    for w in turn["value"].split(" ")
                 ),
             }
             for turn in made[origin][0]

@@ -71,7 +71,9 @@ class Dedup(Step):
                 evidence=pl.struct("kept", pl.lit(self.by).alias("by"), "key").struct.json_encode(),
             )
         )
-        return rows.join(lost, on="id", how="left", maintain_order="left")
+        # only the narrow frame is joined: texts stay where they are
+        told = narrow.select("id").join(lost, on="id", how="left", maintain_order="left")
+        return rows.with_columns(told["reason"], told["evidence"])
 
     def _known(self, rows: pl.DataFrame, column: str) -> None:
         if column not in rows.columns:

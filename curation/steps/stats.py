@@ -7,7 +7,6 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
-from curation.rows import text_of
 from curation.step import Context, Kind, Step
 
 WORD = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]|[^\s\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]+"
@@ -35,29 +34,34 @@ class Stats(Step):
 
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
         """Rows with their counts."""
-        whole = text_of(separator=" ")
-        counted = rows.with_columns(
-            pl.col("messages").list.len().cast(pl.Int64).alias("stats.turns"),
-            pl.col("messages")
-            .list.eval(pl.element().struct.field("content").str.len_chars())
-            .list.sum()
-            .cast(pl.Int64)
-            .alias("stats.chars"),
-            whole.str.count_matches(WORD).cast(pl.Int64).alias("stats.words"),
-            text_of(roles=["user"], separator=" ")
-            .str.count_matches(WORD)
-            .cast(pl.Int64)
-            .alias("stats.user_words"),
-            text_of(roles=["assistant"], separator=" ")
-            .str.count_matches(WORD)
-            .cast(pl.Int64)
-            .alias("stats.assistant_words"),
-            pl.col("messages")
-            .list.eval(pl.element().struct.field("role") == "system")
-            .list.any()
-            .fill_null(False)
-            .alias("stats.system"),
+        import numpy as np
+
+        from curation.turns import flat_turns
+        from curation.wordcount import count_words
+
+        roles, texts, counts = flat_turns(rows["messages"])
+        flat = pl.DataFrame(
+            {
+                "row": np.repeat(np.arange(counts.size), counts),
+                "role": roles,
+                "chars": texts.str.len_chars().cast(pl.Int64),
+                "words": count_words(texts),
+            }
         )
+        sums = flat.group_by("row").agg(
+            pl.col("chars").sum(),
+            pl.col("words").sum(),
+            pl.col("words").filter(pl.col("role") == "user").sum().alias("user_words"),
+            pl.col("words").filter(pl.col("role") == "assistant").sum().alias("assistant_words"),
+            (pl.col("role") == "system").any().alias("system"),
+        )
+        per_row = (
+            pl.DataFrame({"row": np.arange(counts.size), "turns": counts})
+            .join(sums, on="row", how="left", maintain_order="left")
+            .drop("row")
+            .with_columns(pl.exclude("system").fill_null(0).cast(pl.Int64), pl.col("system").fill_null(False))
+        )
+        counted = rows.with_columns(per_row.rename(lambda name: f"stats.{name}"))
         if self.tokenizer is None:
             return counted
         from curation.tokenizer import count_tokens
