@@ -181,23 +181,32 @@ def _edit(step: Step, rows: pl.DataFrame, out: pl.DataFrame, place: int, where: 
         )
     )
     old = rows.filter(changed)["messages"].to_list()
-    evidence = pl.Series([_what_changed(a, b) for a, b in zip(old, new["messages"].to_list(), strict=True)])
+    pairs = zip(old, new["messages"].to_list(), strict=True)
+    evidence = pl.Series([_what_changed(a, b, secret=step.secret) for a, b in pairs])
     lines = ledger_lines(new["id"], op=step.op, action="edited", reason=None, evidence=evidence, place=place)
     return StepResult(after, _none_dropped(after), lines)
 
 
-def _what_changed(before: list[dict[str, str]], after: list[dict[str, str]]) -> str:
-    """The turns that differ, as ``{"turns": [{"turn", "before", "after"}]}``; whole lists if turns came or went."""
-    if len(before) != len(after):
-        return json.dumps({"before": before, "after": after}, ensure_ascii=False)
-    turns = [
-        {"turn": place, "before": a["content"], "after": b["content"]}
-        if a["role"] == b["role"]
-        else {"turn": place, "before": a, "after": b}
-        for place, (a, b) in enumerate(zip(before, after, strict=True))
-        if a != b
-    ]
-    return json.dumps({"turns": turns}, ensure_ascii=False)
+def _what_changed(before: list[dict[str, str]], after: list[dict[str, str]], *, secret: bool) -> str:
+    """The turns that differ, as ``{"turns": [{"turn", "before", "after"}]}``; whole lists if turns came or went.
+
+    Of a ``secret`` step nothing from before is kept, not even a hash: with the text after beside it, a short
+    secret could be guessed from that.
+    """
+    change: dict[str, Any] = {"before": before, "after": after}
+    if len(before) == len(after):
+        turns = [
+            {"turn": place, "before": a["content"], "after": b["content"]}
+            if a["role"] == b["role"]
+            else {"turn": place, "before": a, "after": b}
+            for place, (a, b) in enumerate(zip(before, after, strict=True))
+            if a != b
+        ]
+        change = {"turns": turns}
+    if secret:
+        for part in change.get("turns", [change]):
+            del part["before"]
+    return json.dumps(change, ensure_ascii=False)
 
 
 def _expand(step: Step, rows: pl.DataFrame, out: pl.DataFrame, place: int, where: str) -> StepResult:

@@ -75,6 +75,8 @@ class Step(BaseModel, ABC):
     """Core columns that an annotate step may set; each change is a line of the ledger."""
     parallel: ClassVar[bool] = False
     """A row step in plain Python, worth spreading over processes; polars uses all cores by itself."""
+    secret: ClassVar[bool] = False
+    """An edit step that takes secrets out: the ledger keeps the texts after, never those before, nor their hash."""
     op: str
 
     @abstractmethod

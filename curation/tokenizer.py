@@ -47,26 +47,25 @@ def load_tokenizer(name: str) -> Any:
         ) from None
 
 
-def count_tokens(rows: pl.DataFrame, tokenizer: str, ctx: Context) -> pl.Series:
-    """Tokens of each conversation's texts (Int64), without the chat template's own."""
+def count_turns(rows: pl.DataFrame, tokenizer: str, ctx: Context) -> pl.DataFrame:
+    """Every turn's row (its place), role and tokens (Int64), without the chat template's own tokens."""
     encoder = load_tokenizer(tokenizer)
-    turns = rows.select(
-        pl.int_range(pl.len()).alias("row"),
-        pl.col("messages").list.eval(pl.element().struct.field("content")),
-    ).explode("messages", empty_as_null=False, keep_nulls=False)
-    texts = turns["messages"].to_list()
+    turns = (
+        rows.select(pl.int_range(pl.len()).alias("row"), "messages")
+        .explode("messages", empty_as_null=False, keep_nulls=False)
+        .unnest("messages")
+    )
+    texts = turns["content"].fill_null("").to_list()
     counts: list[int] = []
     for start in range(0, len(texts), BATCH):
         batch = encoder.encode_batch_fast(texts[start : start + BATCH], add_special_tokens=False)
         counts.extend(len(encoding) for encoding in batch)
         ctx.progress(min(start + BATCH, len(texts)), len(texts))
-    summed = (
-        turns.select("row")
-        .with_columns(n=pl.Series(counts, dtype=pl.Int64))
-        .group_by("row")
-        .agg(pl.col("n").sum())
-    )
-    every = pl.DataFrame({"row": range(rows.height)}, schema={"row": pl.Int64})
-    return every.join(
-        summed.with_columns(pl.col("row").cast(pl.Int64)), on="row", how="left", maintain_order="left"
-    )["n"].fill_null(0)
+    return turns.select("row", "role", tokens=pl.Series(counts, dtype=pl.Int64))
+
+
+def count_tokens(rows: pl.DataFrame, tokenizer: str, ctx: Context) -> pl.Series:
+    """Tokens of each conversation's texts (Int64), without the chat template's own."""
+    sums = count_turns(rows, tokenizer, ctx).group_by("row").agg(pl.col("tokens").sum())
+    every = rows.select(pl.int_range(pl.len()).alias("row"))
+    return every.join(sums, on="row", how="left", maintain_order="left")["tokens"].fill_null(0)

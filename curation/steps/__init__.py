@@ -15,14 +15,22 @@ from curation.steps.filter import Filter
 from curation.steps.language import Language
 from curation.steps.near_dup import NearDup
 from curation.steps.normalize import Normalize
+from curation.steps.pii import Pii
+from curation.steps.quality import Quality
+from curation.steps.redact import Redact
 from curation.steps.sample import Sample
 from curation.steps.split import Split
 from curation.steps.stats import Stats
+from curation.steps.tokens import Tokens
 
 ALL: tuple[type[Step], ...] = (
     Normalize,
     Stats,
+    Tokens,
+    Redact,
     Language,
+    Quality,
+    Pii,
     Filter,
     NearDup,
     Dedup,
@@ -42,9 +50,13 @@ AnyStep = Annotated[
     | Filter
     | Language
     | NearDup
+    | Pii
+    | Quality
+    | Redact
     | Sample
     | Split
-    | Stats,
+    | Stats
+    | Tokens,
     Field(discriminator="op"),
 ]
 
