@@ -46,7 +46,7 @@ def welcome(run: Run, examples: bool) -> str:
 def figures(note: Mapping[str, Any] | None, error: str | None = None) -> str:
     """The quiet line under the conversation: speed, seed, what was left out, or what went wrong."""
     if error:
-        return f'<p class="status bad" role="alert">{safe(error)}</p>'
+        return said(error, "bad")
     if not note:
         return '<p class="status">&nbsp;</p>'
     parts = [f"<b>{note['tokens']}</b> tokens"]
@@ -56,7 +56,7 @@ def figures(note: Mapping[str, Any] | None, error: str | None = None) -> str:
         reused = f", {note['reused']} of {note['prompt']} prompt tokens reused" if note["reused"] else ""
         parts.append(f"first after <b>{note['first']}</b> s{reused}")
     parts.append(f"seed {note['seed']}")
-    line = '<p class="status">' + " \u00b7 ".join(parts) + "</p>"
+    line = f'<p class="status" data-end="{safe(note["end"] or "")}">' + " \u00b7 ".join(parts) + "</p>"
     if note["left_out"]:
         turns = "turn no longer fits" if note["left_out"] == 1 else "turns no longer fit"
         line += (
@@ -70,6 +70,11 @@ def figures(note: Mapping[str, Any] | None, error: str | None = None) -> str:
     if note["end"] == "context":
         line += '<p class="status caution">The model\'s memory is full. Start a new conversation.</p>'
     return line
+
+
+def said(words: str, kind: str = "") -> str:
+    """One line to the person; ``kind`` is "", good, caution or bad."""
+    return f'<p class="status {kind}" role="status">{safe(words)}</p>'
 
 
 def near_rows(found: Sequence[Near] | None, categories: list[str]) -> str:

@@ -72,7 +72,9 @@ def wire_chat(desk: Desk, ui: ChatWidgets, form: SettingsForm, shelf: ShelfWidge
     def send(message: str, talk: Talk, request: gr.Request) -> tuple[Any, ...]:
         if not message.strip():
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
-        ask_allowed(desk, request)
+        slower = held_back(desk, request)
+        if slower:
+            return gr.skip(), gr.skip(), gr.skip(), draw.said(slower, "caution")
         talk = asked(talk, message.strip())
         return talk, for_chatbot(talk), gr.Textbox("", submit_btn=False, stop_btn=True), draw.figures(None)
 
@@ -111,8 +113,6 @@ def wire_chat(desk: Desk, ui: ChatWidgets, form: SettingsForm, shelf: ShelfWidge
         return talk, [], draw.figures(None), draw.near_rows(None, []), idle(), listed
 
     def delete(talk: Talk, talks: Any) -> tuple[Any, ...]:
-        if talk["messages"]:
-            gr.Info(f"\u201c{talk['title']}\u201d is deleted from this browser.", duration=4)
         talks = without(talks, talk["id"])
         return (*start(talks), talks)
 
@@ -151,14 +151,12 @@ def wire_chat(desk: Desk, ui: ChatWidgets, form: SettingsForm, shelf: ShelfWidge
     )
 
 
-def ask_allowed(desk: Desk, request: gr.Request) -> None:
-    """Hold back a person who asks faster than anybody can read. Raises gr.Error in kind words."""
+def held_back(desk: Desk, request: gr.Request) -> str | None:
+    """Kind words for a person who asks faster than anybody can read; None for everybody else."""
     wait = desk.limit.wait(person(request))
-    if wait:
-        raise gr.Error(
-            f"You ask faster than the model can answer everybody. Please wait {wait:.0f} seconds.",
-            title="One moment", print_exception=False,
-        )  # fmt: skip
+    if not wait:
+        return None
+    return f"One moment: you ask faster than the model can answer everybody. Please wait {wait:.0f} seconds."
 
 
 def person(request: gr.Request | None) -> str:

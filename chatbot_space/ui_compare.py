@@ -14,7 +14,7 @@ from chatbot_space.errors import ChatError
 from chatbot_space.feedback import CONSENT
 from chatbot_space.flow import Frame, respond
 from chatbot_space.talk import asked, new_talk
-from chatbot_space.ui_chat import QUIET, ask_allowed
+from chatbot_space.ui_chat import QUIET, held_back
 from chatbot_space.ui_settings import SettingsForm
 from chatbot_space.words import LATEX, safe, shown
 
@@ -40,7 +40,12 @@ def draw_compare(desk: Desk, form: SettingsForm) -> None:
             with gr.Column(elem_classes="side", min_width=280):
                 name = gr.HTML(f"<h3 class='side-name'>{letter}</h3>", padding=False)
                 text = gr.Markdown(
-                    "", latex_delimiters=LATEX, sanitize_html=True, elem_classes="side-answer", min_height=160
+                    "",
+                    latex_delimiters=LATEX,
+                    sanitize_html=True,
+                    elem_classes="side-answer",
+                    elem_id=f"answer-{letter}",
+                    min_height=160,
                 )
                 status = gr.HTML(draw.figures(None), padding=False)
             columns.append((name, text, status))
@@ -48,17 +53,20 @@ def draw_compare(desk: Desk, form: SettingsForm) -> None:
         with gr.Row():
             buttons = {key: gr.Button(words, size="sm") for key, words in VOTES.items()}
         consent = gr.Checkbox(False, label=CONSENT, visible=desk.feedback is not None)
+    said = gr.HTML("", elem_id="compare-said", padding=False)
     flat = [widget for column in columns for widget in column]
 
     def begin(question: str, request: gr.Request) -> tuple[Any, ...]:
-        if not question.strip():
-            raise gr.Error("Write a question first.", title="Nothing to compare", print_exception=False)
-        ask_allowed(desk, request)
+        slower = held_back(desk, request) if question.strip() else "Write a question first."
+        if slower:
+            return None, gr.skip(), gr.Column(visible=False), draw.said(slower, "caution")
         order = random.sample(range(2), 2)
-        made = {"question": question.strip(), "order": order, "answers": ["", ""], "seed": 0, "voted": False}
-        return made, gr.Textbox(submit_btn=False, stop_btn=True), gr.Column(visible=False)
+        made = {"question": question.strip(), "order": order, "answers": ["", ""], "seed": 0}
+        return made, gr.Textbox(submit_btn=False, stop_btn=True), gr.Column(visible=False), ""
 
-    def stream(match: Match, blind: bool, *values: Any) -> Iterator[tuple[Any, ...]]:
+    def stream(match: Match | None, blind: bool, *values: Any) -> Iterator[tuple[Any, ...]]:
+        if match is None:
+            return
         system, settings, fresh = form.read(values)
         seed = random.randrange(2**31) if fresh else settings["seed"]
         order = match["order"] if blind else [0, 1]
@@ -87,8 +95,10 @@ def draw_compare(desk: Desk, form: SettingsForm) -> None:
 
     def vote(choice: str, match: Match, consent: bool, system: str) -> tuple[Any, ...]:
         names = [sides[place][0] for place in match["order"]]
-        said = {"A": f"You preferred {names[0]}.", "B": f"You preferred {names[1]}."}.get(
-            choice, "A was {}, B was {}.".format(*names)
+        told = (
+            f"You preferred {names[choice == 'B']}."
+            if choice in "AB"
+            else f"A was {names[0]}, B was {names[1]}."
         )
         if desk.feedback is not None and consent:
             lead = [{"role": "system", "content": system.strip()}] if system.strip() else []
@@ -99,13 +109,12 @@ def draw_compare(desk: Desk, form: SettingsForm) -> None:
                     sides=[{"name": name, "answer": text} for name, text in zip(names, match["answers"], strict=True)],
                 )  # fmt: skip
             except ChatError as error:
-                raise gr.Error(str(error), title="Not stored", print_exception=False) from None
-            said += " Your vote is stored."
-        gr.Info(said, duration=6)
+                return gr.skip(), gr.skip(), gr.skip(), draw.said(str(error), "bad")
+            told += " Your vote is stored."
         heads = [_head(letter, name, choice == letter) for letter, name in zip("AB", names, strict=True)]
-        return (*heads, gr.Column(visible=False))
+        return (*heads, gr.Column(visible=False), draw.said(told, "good"))
 
-    started = box.submit(begin, [box], [match, box, voting], **QUIET)
+    started = box.submit(begin, [box], [match, box, voting, said], **QUIET)
     answering = started.success(
         stream, [match, blind, *form.inputs], [match, *flat], show_progress="minimal", show_progress_on=columns[0][2],
         concurrency_id="model", concurrency_limit=desk.chat.engine.at_once, api_visibility="private",
@@ -113,7 +122,7 @@ def draw_compare(desk: Desk, form: SettingsForm) -> None:
     answering.then(end, [match], [box, voting], **QUIET)
     box.stop(end, [match], [box, voting], cancels=[answering], **QUIET)
     for key, button in buttons.items():
-        heads = [columns[0][0], columns[1][0], voting]
+        heads = [columns[0][0], columns[1][0], voting, said]
         button.click(_with(vote, key), [match, consent, form.inputs[0]], heads, **QUIET)
 
 

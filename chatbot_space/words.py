@@ -24,6 +24,7 @@ _CODE = re.compile(
     re.M | re.S,
 )
 _OPENERS = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w{1,32};)|!(?=\[)")
+_PICTURE = re.compile(r"(!\[[^\]\n]*\])\(")
 _MATHS = re.compile(r"(?<![\\$\w])\$(?=[^\s$])([^$\n]{0,300}?[^\s\\$])\$(?![\d$])")
 
 
@@ -43,7 +44,7 @@ def shown(text: str, *, maths: bool = False) -> str:
 
 def unshown(text: str) -> str:
     """What was written, from what ``shown`` gave (without maths): for a message that comes back edited."""
-    return re.sub(f"([<&]){JOINER}|(!){JOINER}\\\\(?=\\[)", r"\1\2", text)
+    return re.sub(f"([<&!\\]]){JOINER}", r"\1", text)
 
 
 def safe(text: object) -> str:
@@ -52,5 +53,6 @@ def safe(text: object) -> str:
 
 
 def _prose(text: str, maths: bool) -> str:
-    text = _OPENERS.sub(lambda match: match[0] + JOINER + ("\\" if match[0] == "!" else ""), text)
+    text = _PICTURE.sub(rf"\1{JOINER}(", text)
+    text = _OPENERS.sub(lambda match: match[0] + JOINER, text)
     return _MATHS.sub(r"\\(\1\\)", text) if maths else text

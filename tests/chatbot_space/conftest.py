@@ -167,3 +167,47 @@ def tiny_chat(tiny_run: Path) -> Any:
     from chatbot_space.run import read_run
 
     return load(read_run(tiny_run))
+
+
+TRAIN_ROWS = [
+    ("Which city is the capital of France?", "Paris, on the Seine.", "geography", "sample", None),
+    ("Which city is the capital of Spain?", "Madrid.", "geography", "sample", None),
+    ("Which city is the capital of Spain?", "Madrid.", "geography", "sample", "oversample"),
+    ("How do I sort a list?", "Use `sorted(items)`.", "code", "sample", None),
+    ("How do I sort a dict?", "Use `sorted(d.items())`.", "code", "sample", "back_translation"),
+    ("Why is the sky blue?", "Air scatters blue light most.", "science", "own", None),
+]
+EVAL_ROWS = [
+    ("How do I reverse a list in Python?", "Use `items[::-1]`.", "code", "sample", None),
+    ("How would I reverse a list in Python, and a string, and a tuple?", "Slices.", "code", "sample", None),
+    ("Hi", "Hello.", "geography", "sample", None),
+    ("What is the largest city in Portugal?", "Lisbon.", "geography", "sample", None),
+    ("What is light made of, in short?", "Photons.", None, "own", None),
+]
+
+
+def make_export(folder: Path) -> dict[str, Any]:
+    """An export folder as curation writes it; returns what run.json says about it."""
+    import polars as pl
+
+    from curation.contract import ExportInfo, content_hash
+
+    folder.mkdir(parents=True)
+    counts: dict[str, dict[str, int]] = {}
+    for split, rows in (("train", TRAIN_ROWS), ("eval", EVAL_ROWS)):
+        made = []
+        for place, (question, answer, category, source, by) in enumerate(rows):
+            messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+            row_id = f"{split}{place}"
+            made.append(
+                {"id": row_id, "messages": messages, "category": category, "family": row_id, "split": split, "source": source,
+                 "parent_id": "train1" if by else None, "made_by": by, "content_hash": content_hash(messages)}
+            )  # fmt: skip
+            counts.setdefault(split, {}).setdefault(category or "(none)", 0)
+            counts[split][category or "(none)"] += 1
+        pl.DataFrame(made, infer_schema_length=None).write_parquet(folder / f"{split}.parquet")
+    files = {f"{split}.parquet": file_info(folder / f"{split}.parquet") for split in counts}
+    info = ExportInfo(name=folder.name, dataset_id="a1b2c3d4e5f60718", rows_hash="0" * 32, files=files, counts=counts, licences={"sample": "apache-2.0", "own": None}, recipe={"name": "tiny", "steps": [{"op": "normalize"}]})  # fmt: skip
+    info.write(folder)
+    return {"name": info.name, "dataset_id": info.dataset_id, "rows_hash": info.rows_hash, "counts": counts, "licences": info.licences,
+            "recipe": info.recipe, "lineage": [], "path": str(folder), "rows": {"train": len(TRAIN_ROWS), "eval": len(EVAL_ROWS)}}  # fmt: skip

@@ -90,7 +90,7 @@ def test_a_changed_adapter_is_another_file(own_run: Path) -> None:
 
 def test_a_torn_file_is_named(own_run: Path) -> None:
     (own_run / "model.gguf").write_bytes(b"GGUF torn")
-    with pytest.raises(ChatError, match="llama.cpp can't load it"):
+    with pytest.raises(ChatError, match=r"llama\.cpp can't load it"):
         load(read_run(own_run))
 
 
