@@ -25,7 +25,8 @@ def recipe_of(version: Version) -> dict[str, Any]:
 def with_step(recipe: Mapping[str, Any], step: Mapping[str, Any], *, replace: bool = True) -> dict[str, Any]:
     """The recipe with a step in its place; with ``replace`` it takes the place of the last step of its op.
 
-    A step that makes rows brings a split before it where the recipe has none.
+    A step that makes rows brings a split before it where the recipe has none, and a filter on ``stats`` the
+    step that counts.
     """
     steps: list[dict[str, Any]] = [
         {"op": one} if isinstance(one, str) else dict(one) for one in recipe.get("steps") or []
@@ -38,6 +39,10 @@ def with_step(recipe: Mapping[str, Any], step: Mapping[str, Any], *, replace: bo
     if op in LAST[1:] and "split" not in ops:
         steps.append({"op": "split", "eval": 0.05, "stratify": "category"})
         ops.append("split")
+    if op == "filter" and "stats." in str(step.get("where")) and "stats" not in ops:
+        first = 1 if ops[:1] == ["normalize"] else 0
+        steps.insert(first, {"op": "stats"})
+        ops.insert(first, "stats")
     later = LAST[LAST.index(op) + 1 :] if op in LAST else LAST
     at = next((place for place, one in enumerate(ops) if one in later), len(ops))
     steps.insert(at, dict(step))

@@ -188,7 +188,12 @@ def resume(home: Home, job: Job, *, secret_env: Mapping[str, str] | None = None)
         raise InputError(f"job {job.id} is still running")
     said = json.loads((job.folder / "command.json").read_text(encoding="utf-8"))
     arguments = job.arguments
-    if arguments[:1] == ["train"] and "--name" in arguments and "--resume" not in arguments:
+    if (
+        arguments[:1] == ["train"]
+        and arguments[1:2] != ["plan"]
+        and "--name" in arguments
+        and "--resume" not in arguments
+    ):
         name = arguments[arguments.index("--name") + 1]
         if (home.runs / name / "run.json").is_file():
             arguments = ["train", "--resume", "--name", name, "--json"]

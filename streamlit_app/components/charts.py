@@ -30,17 +30,20 @@ def config() -> dict[str, Any]:
         "font": FONT,
         "axis": axis,
         "axisX": {"labelColor": c["quiet"], "labelFontSize": 12},
+        "axisYQuantitative": {"labelColor": c["quiet"], "labelFontSize": 12},
         "text": {"font": FONT, "fontSize": 12, "color": c["text"]},
         "legend": {"labelFont": FONT, "titleFont": FONT, "labelColor": c["text"], "titleColor": c["quiet"]},
     }
 
 
-def draw(chart: alt.TopLevelMixin, *, says: str, data: pl.DataFrame, rows: int, name: str) -> None:
+def draw(
+    chart: alt.TopLevelMixin, *, says: str, data: pl.DataFrame, rows: int, name: str, unit: str = "rows"
+) -> None:
     """Draw a chart with its text alternative, the number of rows it is made of, and its data as CSV."""
     styled = chart.configure(**config())  # type: ignore[attr-defined]
     st.altair_chart(styled, width="stretch", theme=None, alt=says, key=f"chart_{name}")
     with st.container(horizontal=True, key=f"under_{name}", vertical_alignment="center"):
-        st.caption(f"{rows:,} rows")
+        st.caption(f"{rows:,} {unit}")
         st.download_button(
             "CSV", data.write_csv, file_name=f"{name}.csv", mime="text/csv", type="tertiary", key=f"csv_{name}",
             on_click="ignore", help="The figures of this chart",
@@ -128,7 +131,7 @@ def histogram(bins: pl.DataFrame, title: str, cut: float | None = None) -> alt.L
     c = palette()
     base = alt.Chart(bins)
     bars = base.mark_bar(color=c["original"], binSpacing=1).encode(
-        x=alt.X("start:Q", title=title, axis=alt.Axis(grid=False, format="~s")), x2="end:Q",
+        x=alt.X("start:Q", bin="binned", title=title, axis=alt.Axis(grid=False, format="~s", tickCount=8)), x2="end:Q",
         y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=4, format="~s")),
         tooltip=[alt.Tooltip("start:Q", format=",.4~g"), alt.Tooltip("end:Q", format=",.4~g"), alt.Tooltip("rows:Q", format=",")],
     )  # fmt: skip

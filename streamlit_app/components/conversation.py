@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -96,8 +97,28 @@ def _short(value: Any, limit: int = 120) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def show(story: Story, marks: Mapping[int, Sequence[Mark]] | None = None, *, key: str = "row") -> None:
-    """Draw a row: provenance, conversation, story."""
+def marks_of(story: Story) -> dict[int, list[Mark]]:
+    """The spans that steps found in a row (columns called ``<op>.spans``), by turn."""
+    found: dict[int, list[Mark]] = {}
+    for name, value in story.scores.items():
+        op, dot, column = name.rpartition(".")
+        if not dot or column != "spans":
+            continue
+        try:
+            spans = json.loads(value) if isinstance(value, str) else value
+            for span in spans or []:
+                kind = str(span.get("kind", ""))
+                reason = f"{op}: {kind}" if kind else op
+                found.setdefault(int(span["turn"]), []).append(
+                    Mark(int(span["start"]), int(span["end"]), op, reason)
+                )
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue
+    return found
+
+
+def show(story: Story, *, key: str = "row") -> None:
+    """Draw a row: provenance, conversation with its marked spans, story."""
     st.html(provenance_html(story))
-    safe_html(messages_html(story.messages, marks), key=f"conversation_{key}")
+    safe_html(messages_html(story.messages, marks_of(story)), key=f"conversation_{key}")
     safe_html(story_html(story), key=f"story_{key}")

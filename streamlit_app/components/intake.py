@@ -63,15 +63,25 @@ def named(text: str) -> str:
 
 def source() -> Chosen | None:
     """Draw the ways in and give what was chosen."""
-    start_with = {"hub": "Hub dataset", "path": "Path"}.get(st.query_params.get("from", ""), "Upload")
-    ways = ["Upload", "Path", "Hub dataset"]
-    way = st.segmented_control("From", ways, default=start_with, required=True, key="way")
-    if way == "Upload":
+    ways = {"upload": "Upload", "path": "Path", "hub": "Hub dataset"}
+    way = st.segmented_control(
+        "From",
+        list(ways),
+        default="upload",
+        required=True,
+        key="from",
+        bind="query-params",
+        format_func=ways.__getitem__,
+    )
+    if way == "upload":
         given = st.file_uploader("A file of conversations, up to 500 MB", type=KINDS, key="upload")
         return _kept(given) if given else None
-    if way == "Path":
+    if way == "path":
         text = st.text_input(
-            "Path inside the workspace", placeholder="data/samples/larkfield.csv", key="path"
+            "Path inside the workspace",
+            placeholder="data/samples/larkfield.csv",
+            key="path",
+            bind="query-params",
         )
         if not text:
             return None

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from curation import jobs
+from curation.contract import read_events
 from curation.errors import TomeError
 from curation.views import ago
 from streamlit_app.components import data
@@ -30,7 +31,7 @@ def start(arguments: list[str], title: str, **options: Any) -> jobs.Job | None:
 
 def amount(job: jobs.Job) -> tuple[float | None, str]:
     """How far a job is (0 to 1, or null) and the same in words, with rate and remaining time."""
-    event = job.progress()
+    event = _training(job) or job.progress()
     if job.stopping:
         return None, "stopping; it finishes what it is at"
     if job.status != "running" or event is None:
@@ -44,6 +45,23 @@ def amount(job: jobs.Job) -> tuple[float | None, str]:
     if event.get("left"):
         words += f", {_span(float(event['left']))} left"
     return (min(done / total, 1.0) if total else None), words.strip() or "running"
+
+
+def _training(job: jobs.Job) -> dict[str, Any] | None:
+    """A training job's last step, from its run's folder."""
+    if job.arguments[:1] != ["train"] or "--name" not in job.arguments or job.status != "running":
+        return None
+    name = job.arguments[job.arguments.index("--name") + 1]
+    found = read_events(data.home().runs / name / "events.jsonl")
+    last = next((event for event in reversed(found) if event["event"] == "step"), None)
+    if last is None or last["time"] < job.started:
+        return None
+    return {
+        "op": f"loss {last['loss']:.2f}, step",
+        "done": last["done"],
+        "total": last["total"],
+        "left": last.get("left"),
+    }
 
 
 def _span(seconds: float) -> str:

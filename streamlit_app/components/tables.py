@@ -58,7 +58,8 @@ def _cell(value: Any, kind: Kind, most: float, colours: Mapping[str, str]) -> st
         return f'<td class="{kind}"></td>'
     if kind == "share":
         width = 100 * float(value) / most
-        return f'<td class="share"><span class="bar" style="width:{width * 0.6:.2f}%"></span><span>{percent(float(value))}</span></td>'
+        bar = f'<span class="bar" style="width:{width * 0.6:.2f}%"></span>' if value else ""
+        return f'<td class="share">{bar}<span>{percent(float(value))}</span></td>'
     if kind == "delta":
         sign = "+" if value > 0 else "−" if value < 0 else ""
         return f'<td class="figure delta {"up" if value > 0 else "down" if value < 0 else ""}">{sign}{abs(value):,}</td>'

@@ -25,7 +25,7 @@ with st.container(horizontal=True, key="next_steps"):
         job = start(["run", "data/recipes/demo.yaml", "--json"], "Curate the sample", cwd=ROOT)
         st.session_state["watched_job"] = job.id if job else None
         st.rerun()
-    st.page_link("screens/ingest.py", label="Read a file", query_params={"from": "file"})
+    st.page_link("screens/ingest.py", label="Read a file", query_params={"from": "upload"})
     st.page_link("screens/ingest.py", label="Read from the Hub", query_params={"from": "hub"})
     if versions:
         st.page_link("screens/explore.py", label="Look at rows")

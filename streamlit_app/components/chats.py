@@ -1,0 +1,149 @@
+"""Chatbots as jobs: start one for a run, open it, stop it, and read what people rated."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import dataclass
+
+import polars as pl
+import streamlit as st
+
+from curation import jobs
+from curation.findings import count
+from streamlit_app.components import data, shell, tables
+from streamlit_app.components.jobs_strip import card_html, start
+from streamlit_app.components.rich_text import plain
+
+
+@dataclass(frozen=True)
+class Chatbot:
+    """A chatbot's job, its address, and whether it answers there."""
+
+    job: jobs.Job
+    port: int
+    answers: bool
+
+    @property
+    def url(self) -> str:
+        """Where it is opened."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def running() -> list[Chatbot]:
+    """The chatbots whose jobs run."""
+    found = []
+    for job in jobs.jobs(data.home())[:30]:
+        if job.status == "running" and job.arguments[:1] == ["chat"] and "--port" in job.arguments:
+            port = int(job.arguments[job.arguments.index("--port") + 1])
+            found.append(Chatbot(job, port, _answers(port)))
+    return found
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def form(names: list[str]) -> None:
+    """Choose a run, and one to compare it with; start its chatbot, or ask one question."""
+    st.html("<h2 class='tw-h2'>A chatbot</h2>")
+    run = str(st.selectbox("Run", names, key="chat_run"))
+    rival = st.selectbox(
+        "Side by side with",
+        [name for name in names if name != run],
+        index=None,
+        placeholder="the base model",
+        key="rival",
+    )
+    if st.button(f"Start the chatbot of {run}", type="primary"):
+        arguments = ["chat", run, "--port", str(_free()), *(["--against", rival] if rival else [])]
+        start(arguments, f"Chatbot of {run}")
+        st.rerun()
+    st.html("<h2 class='tw-h2'>One question</h2>")
+    question = st.text_area("Question", key="question", height=90, placeholder="What does overfitting mean?")
+    if st.button("Ask base and tuned", disabled=not question.strip()):
+        asked = [start(["chat", run, "--once", question, "--json", *more], title) for more, title in
+                 (([], f"Tuned: {question[:40]}"), (["--base"], f"Base: {question[:40]}"))]  # fmt: skip
+        st.session_state["asked_once"] = [job.id for job in asked if job]
+        st.rerun()
+
+
+def listing() -> None:
+    """The chatbots that run, and the answers to the one question."""
+    waiting = any(not chat.answers for chat in running()) or any(
+        jobs.get(data.home(), one).status == "running" for one in st.session_state.get("asked_once", [])
+    )
+    st.fragment(_listing, run_every=1.5 if waiting else None)()
+
+
+def _listing() -> None:
+    found = running()
+    if found:
+        st.html("<h2 class='tw-h2'>Open now</h2>")
+    for chat in found:
+        with st.container(horizontal=True, vertical_alignment="center", key=f"chat_{chat.port}"):
+            st.html(
+                card_html(chat.job)
+                if not chat.answers
+                else f'<div class="tw-step"><b>{plain(chat.job.title)}</b><code>{chat.url}</code></div>'
+            )
+            if chat.answers:
+                st.link_button("Open it", chat.url, type="primary")
+            if st.button("Stop it", key=f"stop_chat_{chat.port}"):
+                jobs.stop(chat.job, wait=3)
+                st.rerun()
+    answers()
+
+
+def answers() -> None:
+    """Base and tuned, side by side."""
+    asked = [jobs.get(data.home(), one) for one in st.session_state.get("asked_once", [])]
+    if not asked:
+        return
+    st.html("<h2 class='tw-h2'>The same question to both</h2>")
+    for place, name, job in zip(st.columns(2, gap="large"), ("Tuned", "Base"), asked, strict=False):
+        with place:
+            said = job.answer() if job.status == "done" else None
+            if said is None:
+                st.html(card_html(job))
+            else:
+                st.html(
+                    f'<div class="tw-conversation"><section class="tw-turn tw-assistant"><header>{name}<span>{said.get("tokens", 0):,} tokens, '
+                    f'{said.get("seconds", 0):.1f} s</span></header><div class="tw-body" dir="auto">{plain(str(said.get("reply", "")))}</div></section></div>'
+                )
+
+
+def feedback() -> None:
+    """What people rated, newest first; a person decides what becomes a row."""
+    lines = []
+    for path in sorted(data.home().runs.glob("*/feedback/feedback-*.jsonl"))[-200:]:
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                continue
+    rated = [line for line in lines if isinstance(line, dict) and line.get("messages")]
+    st.html("<h2 class='tw-h2'>Ratings</h2>")
+    if not rated:
+        shell.note("None yet. What people rate in a chatbot, with their consent, waits here for review.")
+        return
+    kinds = (
+        pl.DataFrame({"kind": [str(line.get("kind")) for line in rated]}).group_by("kind").len().sort("kind")
+    )
+    shell.note(
+        ", ".join(f"{n:,} {kind}" for kind, n in kinds.iter_rows()) + f" in {count(len(rated), 'rating')}."
+    )
+    rows = [
+        {"kind": line.get("kind"), "run": line.get("run_id"), "asked": str(next((m["content"] for m in line["messages"] if m.get("role") == "user"), ""))[:120],
+         "better": str(line.get("correction") or line.get("complaint") or "")[:120]}
+        for line in sorted(rated, key=lambda line: str(line.get("time")), reverse=True)[:20]
+    ]  # fmt: skip
+    tables.table([("kind", "Rating", "text"), ("run", "Run", "text"), ("asked", "Asked", "text"), ("better", "Correction or complaint", "text")], rows, label="Ratings")  # fmt: skip

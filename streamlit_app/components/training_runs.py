@@ -1,0 +1,164 @@
+"""Training runs as their folders tell them: events as frames, live curves, evaluation by category, starting one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from curation import jobs
+from curation.contract import RunInfo, read_events
+from curation.findings import count
+from curation.views import ago
+from streamlit_app.components import cards, charts, data, run_charts, shell, tables
+
+
+@st.cache_data(max_entries=40, show_spinner=False)
+def _events(path: str, _size: int) -> list[dict[str, Any]]:
+    return read_events(Path(path))
+
+
+def events(folder: Path) -> list[dict[str, Any]]:
+    """A run's events; read again only when the file grew."""
+    path = folder / "events.jsonl"
+    return _events(str(path), path.stat().st_size) if path.is_file() else []
+
+
+def runs() -> dict[str, tuple[Path, RunInfo]]:
+    """The runs that can be read, newest first, by name."""
+    return {
+        folder.name: (folder, info) for folder, info in cards.runs(data.home()) if isinstance(info, RunInfo)
+    }
+
+
+def steps(folder: Path) -> pl.DataFrame:
+    """One line a step: step, loss, lr, tokens_per_second; after a resume the newest of a step counts."""
+    found = {e["step"]: e for e in events(folder) if e["event"] == "step"}
+    schema = {"step": pl.Int64, "loss": pl.Float64, "lr": pl.Float64, "tokens_per_second": pl.Float64}
+    rows = [{name: found[step].get(name) for name in schema} for step in sorted(found)]
+    return pl.DataFrame(rows, schema=schema, strict=False)
+
+
+def evaluations(folder: Path) -> pl.DataFrame:
+    """One line an evaluation and category: step, category, loss, rows."""
+    found = {e["step"]: e for e in events(folder) if e["event"] == "eval"}
+    lines = [
+        {"step": step, "category": name, "loss": float(held["loss"]), "rows": int(held["rows"])}
+        for step, event in sorted(found.items())
+        for name, held in {"all": event, **event.get("categories", {})}.items()
+    ]
+    return pl.DataFrame(
+        lines, schema={"step": pl.Int64, "category": pl.String, "loss": pl.Float64, "rows": pl.Int64}
+    )
+
+
+def sentence(info: RunInfo, done: pl.DataFrame) -> str:
+    """What a run has come to."""
+    if done.is_empty():
+        return f"{info.run_id} is {info.state}; no step is finished yet."
+    first, last = done["loss"][0], done["loss"][-1]
+    verb = "fell" if last < first else "rose"
+    total = info.metrics.get("total_steps")
+    at = (
+        f"{done['step'][-1]:,} of {total:,} steps"
+        if isinstance(total, int)
+        else count(int(done["step"][-1]), "step")
+    )
+    return f"{info.run_id} is {info.state} after {at}; its loss {verb} from {first:.2f} to {last:.2f}."
+
+
+def by_category(found: pl.DataFrame) -> pl.DataFrame:
+    """The first and the last evaluation by category: category, before, after, change, rows."""
+    if found.is_empty():
+        return pl.DataFrame()
+    first, last = found["step"].min(), found["step"].max()
+    before = found.filter(pl.col("step") == first).select("category", before="loss")
+    after = found.filter(pl.col("step") == last).select("category", "rows", after="loss")
+    return (
+        before.join(after, on="category")
+        .with_columns(change=pl.col("after") - pl.col("before"))
+        .sort("before", descending=True)
+    )
+
+
+def table_of_runs(found: dict[str, tuple[Path, RunInfo]]) -> None:
+    """All runs in one table."""
+    rows = []
+    for folder, info in found.values():
+        evals = by_category(evaluations(folder))
+        overall = evals.filter(pl.col("category") == "all").to_dicts() if evals.height else []
+        metrics = info.metrics
+        rows.append({
+            "run": info.run_id, "state": info.state, "model": Path(info.base_model).name, "data": str(info.dataset.get("name", "")),
+            "steps": metrics.get("steps"), "loss": metrics.get("loss_last"), "eval": overall[0]["after"] if overall else None,
+            "speed": metrics.get("tokens_per_second"), "made": ago((folder / "run.json").stat().st_mtime),
+        })  # fmt: skip
+    tables.table(
+        [("run", "Run", "text"), ("state", "State", "text"), ("model", "Base model", "text"), ("data", "Export", "text"), ("steps", "Steps", "figure"),
+         ("loss", "Last loss", "figure"), ("eval", "Eval loss", "figure"), ("speed", "Tokens/s", "figure"), ("made", "Written", "text")],
+        rows, label="Runs",
+    )  # fmt: skip
+
+
+def live(names: list[str]) -> None:
+    """The curves of some runs, drawn again while one of them trains."""
+    running = any(
+        job.status == "running" and job.arguments[:1] == ["train"] for job in jobs.jobs(data.home())[:10]
+    )
+    st.fragment(_live, run_every=2.0 if running else None)(names)
+
+
+def _live(names: list[str]) -> None:
+    found = runs()
+    frames = {name: steps(found[name][0]) for name in names if name in found}
+    if not frames:
+        return
+    first = next(iter(frames))
+    says = sentence(found[first][1], frames[first])
+    shell.finding(says)
+    rows = sum(frame.height for frame in frames.values())
+    if not rows:
+        shell.note("The model is loading; the first step shows here.")
+        return
+    whole = pl.concat([frame.with_columns(run=pl.lit(name)) for name, frame in frames.items()])
+    charts.draw(
+        run_charts.curve(frames, "loss", "training loss"),
+        says=says,
+        data=whole,
+        rows=rows,
+        name="loss",
+        unit="steps",
+    )
+    for place, (column, title) in zip(
+        st.columns(2, gap="large"),
+        [("lr", "learning rate"), ("tokens_per_second", "tokens a second")],
+        strict=True,
+    ):
+        with place:
+            charts.draw(
+                run_charts.curve(frames, column, title, 150),
+                says=f"{title} by step",
+                data=whole.select("run", "step", column),
+                rows=rows,
+                name=column,
+                unit="steps",
+            )
+    frame = by_category(evaluations(found[first][0]))
+    if frame.height:
+        st.html(f"<h2 class='tw-h2'>Evaluation by category, {first}</h2>")
+        shell.legend([("before", "before training"), ("after-accent", "last evaluation")])
+        charts.draw(run_charts.evaluation_dots(frame), says="Evaluation loss by category before and after", data=frame,
+                    rows=int(frame.filter(pl.col("category") == "all")["rows"].sum()), name="evaluation")  # fmt: skip
+
+
+def differences(a: RunInfo, b: RunInfo) -> list[dict[str, str]]:
+    """The fields of config and data in which two runs differ."""
+    left = {**a.config, "dataset": a.dataset.get("dataset_id"), "base_model": Path(a.base_model).name}
+    right = {**b.config, "dataset": b.dataset.get("dataset_id"), "base_model": Path(b.base_model).name}
+    return [
+        {"field": name, "a": str(left.get(name, "")), "b": str(right.get(name, ""))}
+        for name in dict.fromkeys([*left, *right])
+        if left.get(name) != right.get(name)
+    ]

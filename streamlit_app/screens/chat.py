@@ -1,0 +1,30 @@
+"""Chat: start or open the chatbot of a run, and bring what people rated back as rows to review."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from streamlit_app.components import chats, shell, training_runs
+
+shell.head("Chat")
+found = {name: held for name, held in training_runs.runs().items() if held[1].state in ("done", "stopped")}
+open_now = chats.running()
+if not found:
+    shell.finding("No model to talk to yet.")
+    shell.note(
+        "When a run is done, its chatbot starts here. It uses the run's own template, system prompt and stop tokens."
+    )
+    st.page_link("screens/train.py", label="Train a model")
+    st.stop()
+ready = [chat for chat in open_now if chat.answers]
+shell.finding(
+    f"{len(ready)} chatbot{'' if len(ready) == 1 else 's'} open."
+    if ready
+    else "Start a chatbot; it opens in its own tab."
+)
+left, right = st.columns([1, 2.4], gap="large")
+with left:
+    chats.form(list(found))
+with right:
+    chats.listing()
+    chats.feedback()
