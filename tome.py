@@ -32,6 +32,7 @@ COMMANDS = {
     "verify": ("curation.cli", "Check a version or an export against its hashes."),
     "export": ("curation.cli", "Write a version as an export folder that training reads."),
     "train": ("training.cli", "Train a LoRA adapter on an export folder."),
+    "sweep": ("training.cli", "Try many training configs with the same seeds and token budget."),
     "chat": ("chatbot_space.cli", "Talk to a training run, in the browser or once from a script."),
     "jobs": ("curation.cli_jobs", "List the jobs that the workbench started; stop or resume one."),
     "ui": ("streamlit_app.cli", "Open the workbench in the browser."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,18 @@ from typing import Any
 import yaml
 
 from curation.contract import RunInfo, write_atomic
+from training.samples import FILE as SAMPLES
 
 
 def write_card(folder: Path, info: RunInfo) -> None:
     """Write ``README.md`` of a run."""
-    write_atomic(folder / "README.md", card(info))
+    path = folder / SAMPLES
+    samples = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    write_atomic(folder / "README.md", card(info, samples))
 
 
-def card(info: RunInfo) -> str:
-    """The text of the model card."""
+def card(info: RunInfo, samples: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The text of the model card; ``samples`` are answers of both models."""
     hub_base = info.base_model if info.base_sha256 is None else _local_name(info.base_model)
     header = {
         "base_model": hub_base,
@@ -33,6 +37,7 @@ def card(info: RunInfo) -> str:
         f"{what} for `{hub_base}`, trained with Tomewright on `{data['name']}` "
         f"(dataset version `{data['dataset_id']}`). State: {info.state}.",
         "## Evaluation\n\n" + _evaluation(info.metrics),
+        *(["## Samples\n\n" + "\n\n".join(_sample(sample) for sample in samples)] if samples else []),
         "## Data\n\n" + _data(data),
         "## Training\n\n" + _table(("setting", "value"), sorted((k, v) for k, v in config.items())),
         f"```sh\n{info.command}\n```",
@@ -64,6 +69,16 @@ def _evaluation(metrics: Mapping[str, Any]) -> str:
         rows.append((name, part["rows"], f"{before['loss']:.4f}" if before else "", f"{part['loss']:.4f}"))
     table = _table(("category", "rows", "loss, base", "loss, tuned"), rows)
     return f"Mean loss (nats per answer token) on the export's eval split.\n\n{table}"
+
+
+def _sample(sample: Mapping[str, Any]) -> str:
+    parts = [("Question", "question"), ("Base", "base"), ("Tuned", "tuned")]
+    lines = [f"**{title}:**\n\n{_quote(sample[key])}" for title, key in parts if sample[key] is not None]
+    return "\n\n".join(lines)
+
+
+def _quote(text: str) -> str:
+    return "\n".join(f"> {line}" for line in (text.splitlines() or [""]))
 
 
 def _data(data: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""``tome train``: parse, call, print."""
+"""``tome train`` and ``tome sweep``: parse, call, print."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from curation.contract import Home
 from training.cli_common import Config, Json, Overrides, Source, answer, needed, say
 from training.cli_look import plan_command, preview_command
+from training.cli_sweep import sweep_command
 from training.errors import ConfigError
 
 VERBS = ("start", "plan", "preview")
@@ -39,6 +40,9 @@ app = _Front()
 
 _train.command("plan")(plan_command)
 _train.command("preview")(preview_command)
+
+
+_app.command("sweep", context_settings={"allow_extra_args": True})(sweep_command)
 
 
 @_app.callback()

@@ -18,6 +18,7 @@ from training.evaluate import evaluate, pick_rows
 from training.pack import packed_table
 from training.quiet import quiet
 from training.run import Run, Say, begin, finish, locked, set_up
+from training.samples import write_samples
 from training.signals import listening
 from training.walk import Stop, make_trainer
 
@@ -122,6 +123,8 @@ def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
         with quiet():
             trainer.model.save_pretrained(run.folder / run.info.adapter, safe_serialization=True)
             run.voice.tokenizer.save_pretrained(run.folder / run.info.adapter)
+        if config.samples:
+            _samples(run, trainer.model, loaded.device, table, say)
     return trainer.state.global_step, trainer.state.max_steps
 
 
@@ -169,6 +172,24 @@ def _evaluation(run: Run, loaded: Loaded, table: Any, step: int, say: Say) -> bo
         say(f"step {step}: no better eval loss in {patience} evaluations; stopping early.")
         return True
     return False
+
+
+def _samples(run: Run, model: Any, device: str, table: Any, say: Say) -> None:
+    """Ask base and tuned model the same questions, the shortest ones first, one per category at first."""
+    say("Asking the base and the tuned model the same questions.")
+    rows = sorted(
+        zip(
+            table["length"].to_pylist(),
+            [name or "" for name in table["category"].to_pylist()],
+            table["id"].to_pylist(),
+            strict=True,
+        )
+    )
+    firsts = {row[1]: row for row in reversed(rows)}  # the shortest of each category
+    chosen = [row[2] for row in dict.fromkeys([*sorted(firsts.values()), *rows])][: run.config.samples]
+    longest = run.config.sample_tokens
+    samples = write_samples(run.folder, model, run.export, run.voice, chosen, device, longest)
+    run.emit("samples", count=len(samples))
 
 
 def _evals(run: Run) -> list[tuple[int, float]]:

@@ -250,3 +250,14 @@ def test_early_stopping_stops_and_counts_as_done(model: Path, home: Home) -> Non
     assert result.steps < result.total_steps == 30
     assert [event["step"] for event in trainworld.events(home.runs / "r", "early_stop")] == [result.steps]
     assert json.loads((home.runs / "r" / "run.json").read_text())["state"] == "done"
+
+
+def test_after_the_run_both_models_answer_the_same_questions(home: Home, model: Path) -> None:
+    train("small", config(model, samples=2, sample_tokens=5, epochs=4), home, name="r")
+    samples = json.loads((home.runs / "r" / "samples.json").read_text())
+    assert [sample["category"] for sample in samples] == ["legal", "maths"]
+    for sample in samples:
+        assert sample["question"].startswith("Count to ")
+        assert sample["reference"].startswith("0")
+        assert sample["base"] != sample["tuned"]
+    assert "**Tuned:**" in (home.runs / "r" / "README.md").read_text()
