@@ -8,20 +8,27 @@ from pydantic import Field
 
 from curation.step import Step
 from curation.steps.balance import Balance
+from curation.steps.categorize import Categorize
 from curation.steps.contamination import Contamination
 from curation.steps.decontaminate import Decontaminate
 from curation.steps.dedup import Dedup
+from curation.steps.embed import Embed
 from curation.steps.filter import Filter
+from curation.steps.ifd import Ifd
 from curation.steps.language import Language
+from curation.steps.map2d import Map2d
 from curation.steps.near_dup import NearDup
 from curation.steps.normalize import Normalize
+from curation.steps.perplexity import Perplexity
 from curation.steps.pii import Pii
 from curation.steps.quality import Quality
 from curation.steps.redact import Redact
 from curation.steps.sample import Sample
+from curation.steps.semantic_dup import SemanticDup
 from curation.steps.split import Split
 from curation.steps.stats import Stats
 from curation.steps.tokens import Tokens
+from curation.steps.toxicity import Toxicity
 
 ALL: tuple[type[Step], ...] = (
     Normalize,
@@ -31,9 +38,16 @@ ALL: tuple[type[Step], ...] = (
     Language,
     Quality,
     Pii,
+    Toxicity,
+    Perplexity,
+    Ifd,
     Filter,
+    Embed,
+    Categorize,
     NearDup,
+    SemanticDup,
     Dedup,
+    Map2d,
     Contamination,
     Decontaminate,
     Sample,
@@ -44,19 +58,26 @@ BY_OP: dict[str, type[Step]] = {step.model_fields["op"].default: step for step i
 AnyStep = Annotated[
     Normalize  # one a line, in alphabetical order after this one
     | Balance
+    | Categorize
     | Contamination
     | Decontaminate
     | Dedup
+    | Embed
     | Filter
+    | Ifd
     | Language
+    | Map2d
     | NearDup
+    | Perplexity
     | Pii
     | Quality
     | Redact
     | Sample
+    | SemanticDup
     | Split
     | Stats
-    | Tokens,
+    | Tokens
+    | Toxicity,
     Field(discriminator="op"),
 ]
 

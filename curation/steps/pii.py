@@ -37,7 +37,7 @@ class Pii(Step):
         from curation.pii import find_in_rows
 
         found = find_in_rows(rows, self.kinds, self.reserved)
-        counts = {kind: [0] * rows.height for kind in KINDS if kind in self.kinds}
+        counts: dict[str, list[int]] = {kind: [0] * rows.height for kind in KINDS if kind in self.kinds}
         spans: list[str | None] = [None] * rows.height
         for row, hits in found.items():
             for _, span in hits:
