@@ -51,8 +51,7 @@ def save(folder: Path, before: pl.DataFrame, result: StepResult) -> None:
             if name not in ("id", "messages", "content_hash")
             and (
                 name not in before.columns
-                or after.height != before.height
-                or not after[name].equals(before[name], null_equal=True)
+                or (after.height == before.height and not after[name].equals(before[name], null_equal=True))
             )
         ]
         parquet.write(after.select("id"), partial / "ids.parquet")
@@ -75,13 +74,17 @@ def load(folder: Path, before: pl.DataFrame) -> StepResult | None:
     if not (folder / "summary.json").is_file():
         return None
     try:
-        meta = json.loads((folder / "summary.json").read_text())
-        ids, columns, edited, made, dropped, ledger = (
-            pl.read_parquet(folder / f"{name}.parquet")
-            for name in ("ids", "columns", "edited", "made", "dropped", "ledger")
-        )
-    except (OSError, ValueError, pl.exceptions.PolarsError):
-        return None
+        return _rebuilt(folder, before)
+    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return None  # damaged: the step runs again
+
+
+def _rebuilt(folder: Path, before: pl.DataFrame) -> StepResult:
+    meta = json.loads((folder / "summary.json").read_text())
+    ids, columns, edited, made, dropped, ledger = (
+        pl.read_parquet(folder / f"{name}.parquet", glob=False)
+        for name in ("ids", "columns", "edited", "made", "dropped", "ledger")
+    )
     old = before.drop([name for name in columns.columns if name != "id" and name in before.columns])
     rows = ids.join(old, on="id", how="left", maintain_order="left").join(
         columns, on="id", how="left", maintain_order="left"

@@ -15,11 +15,11 @@ import polars as pl
 from curation import parquet
 from curation.card import dataset_card
 from curation.contract import ExportInfo, FileInfo, file_info
-from curation.errors import InputError, StoreError
+from curation.errors import ContractError, InputError, StoreError
 from curation.figures import figures
 from curation.recipe import Recipe
 from curation.steps.split import EVAL, TRAIN
-from curation.store import Store, Version, check_name
+from curation.store import Store, Version, by_category, check_name
 
 COLUMNS = ["id", "messages", "category", "family", "split", "source", "parent_id", "made_by", "content_hash"]
 
@@ -42,17 +42,16 @@ def write_export(
     store.verify(version)
     recipe = Recipe.model_validate(version.manifest.recipe) if version.manifest.recipe else None
     rows = version.rows()
-    _check(rows, version, recipe)
+    _check(rows, version, recipe, steps_run(store, version))
     folder = store.home.exports / name
-    taken = (folder / ExportInfo.FILE).exists() and ExportInfo.read(folder).dataset_id != version.id
-    if taken and not overwrite:
+    if folder.exists() and not overwrite and _another(folder, version):
         raise InputError(
-            "this export holds another version",
+            "this folder holds another version, or something else",
             where=str(folder),
             mend="Give another --name, or --overwrite.",
         )
+    sweep(folder)
     partial = folder.with_name(f".{name}.{os.getpid()}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
         files: dict[str, FileInfo] = {}
@@ -62,7 +61,7 @@ def write_export(
             path = partial / f"{side}.parquet"
             parquet.write(part, path)
             files[path.name] = file_info(path, part.height)
-            counts[side] = _by_category(part)
+            counts[side] = by_category(part)
         info = ExportInfo(
             name=name,
             dataset_id=version.id,
@@ -78,11 +77,23 @@ def write_export(
             dataset_card(info, version, figures(store, version)), encoding="utf-8"
         )
         info.write(partial)
-        shutil.rmtree(folder, ignore_errors=True)
+        old = folder.with_name(f".{name}.{os.getpid()}.old.partial")
+        if folder.exists():
+            folder.rename(old)  # so that nobody ever sees half an export
         partial.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def sweep(folder: Path) -> None:
+    """Clear away what killed exports of this name left; a living process's is its own."""
+    for left in folder.parent.glob(f".{folder.name}.*.partial"):
+        process = left.name.removeprefix(f".{folder.name}.").split(".")[0]
+        alive = process.isdigit() and int(process) != os.getpid() and Path(f"/proc/{process}").exists()
+        if not alive:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def verify_export(folder: Path) -> ExportInfo:
@@ -119,9 +130,12 @@ def push_export(folder: Path, repo: str, *, private: bool = True) -> str:
     )
 
 
-def _by_category(part: pl.DataFrame) -> dict[str, int]:
-    category = pl.col("category").fill_null("(none)")
-    return dict(part.group_by(category).len().sort("len", "category", descending=[True, False]).iter_rows())
+def _another(folder: Path, version: Version) -> bool:
+    """Whether a folder holds something else than an export of this version."""
+    try:
+        return ExportInfo.read(folder).dataset_id != version.id
+    except ContractError:
+        return True
 
 
 def _ancestor(version: Version) -> dict[str, Any]:
@@ -143,9 +157,15 @@ def _ancestor(version: Version) -> dict[str, Any]:
     }
 
 
-def _check(rows: pl.DataFrame, version: Version, recipe: Recipe | None) -> None:
+def steps_run(store: Store, version: Version) -> set[str]:
+    """The steps that all rows of a version went through: its own, and those of every one of its parents."""
+    parents = [steps_run(store, store.get(parent)) for parent in version.manifest.parents]
+    inherited = set.intersection(*parents) if parents else set()
+    return inherited | {str(step["op"]) for step in version.manifest.steps}
+
+
+def _check(rows: pl.DataFrame, version: Version, recipe: Recipe | None, ran: set[str]) -> None:
     where = f"version {version.id}"
-    ran = {str(step["op"]) for one in [version.manifest] for step in one.steps}
     for needed in recipe.require if recipe else ():
         if needed not in ran:
             raise InputError(
@@ -165,6 +185,14 @@ def _check(rows: pl.DataFrame, version: Version, recipe: Recipe | None) -> None:
             f"{torn.height:,} families stand on both sides, such as {torn['family'].sort()[0]}",
             where=where,
             mend="Split after finding near-duplicates.",
+        )
+    sides = rows.group_by("content_hash").agg(pl.col("split").n_unique(), pl.col("id").min())
+    equal = sides.filter(pl.col("split") > 1).sort("id")
+    if equal.height:
+        raise InputError(
+            f"{equal.height:,} texts stand on both sides, such as that of row {equal['id'][0]}",
+            where=where,
+            mend="Put the steps that edit texts before split.",
         )
     answered = pl.col("messages").list.eval(
         (pl.element().struct.field("role") == "assistant")

@@ -19,90 +19,22 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import polars as pl
 
 from curation import parquet
-from curation.contract import CANONICAL, Home, canonical_json, digest, write_atomic
+from curation.contract import Home, file_info, file_sha256, write_atomic
 from curation.errors import InputError, StoreError, nearest
-from curation.rows import SCHEMA_VERSION, check, empty, rows_hash
+from curation.rows import check, rehash, rows_hash
 from curation.step import LEDGER
+from curation.version import ANEW, Manifest, Version, by_category, ledger_hash, no_dropped
 
+__all__ = ["Manifest", "Store", "Version", "by_category", "check_name", "ledger_hash", "no_dropped"]
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 """What a ref, an export or a run may be called: it is used as a file name."""
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a version is and how it came about; ``created``, ``seconds`` and ``uri`` are not part of the id.
-
-    ``kind`` is ingest, run or edit. ``sources`` holds one entry a source: name, uri, licence, rows, rejects,
-    fingerprint. ``steps`` holds one entry a step: op, rows in and out, dropped, made, edited, reasons.
-    """
-
-    id: str
-    kind: Literal["ingest", "run", "edit"]
-    name: str
-    parents: list[str]
-    rows: int
-    rows_hash: str
-    ledger_hash: str
-    dropped_hash: str
-    columns: dict[str, str]
-    categories: dict[str, int]
-    sources: list[dict[str, Any]] = field(default_factory=list)
-    recipe: dict[str, Any] | None = None
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    created: float = 0.0
-    hash: str = CANONICAL
-    schema_version: int = SCHEMA_VERSION
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """Read a manifest. Raises StoreError when it is torn or of another schema."""
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-            if raw.get("schema_version") != SCHEMA_VERSION:
-                raise StoreError(
-                    f"schema_version {raw.get('schema_version')}, this Tomewright reads {SCHEMA_VERSION}",
-                    where=str(path),
-                    mend="Run its recipe again to make it anew.",
-                )
-            return cls(**raw)
-        except (OSError, ValueError, TypeError, AttributeError) as error:
-            raise StoreError(f"unreadable manifest: {error}", where=str(path)) from None
-
-
-@dataclass(frozen=True)
-class Version:
-    """One version in the store; its frames are read when asked for."""
-
-    folder: Path
-    manifest: Manifest
-
-    @property
-    def id(self) -> str:
-        """The version's id."""
-        return self.manifest.id
-
-    def scan(self) -> pl.LazyFrame:
-        """The rows, lazily: only what is selected is read."""
-        return pl.scan_parquet(self.folder / "rows.parquet")
-
-    def rows(self) -> pl.DataFrame:
-        """All rows."""
-        return pl.read_parquet(self.folder / "rows.parquet")
-
-    def dropped(self) -> pl.DataFrame:
-        """The rows that steps dropped, as they were then, with ``reason``, ``dropped_by`` and ``place``."""
-        return pl.read_parquet(self.folder / "dropped.parquet")
-
-    def ledger(self) -> pl.DataFrame:
-        """The decisions that led from the parents to this version."""
-        return pl.read_parquet(self.folder / "ledger.parquet")
+FILES = ("rows.parquet", "dropped.parquet", "ledger.parquet")
 
 
 class Store:
@@ -215,41 +147,38 @@ class Store:
         check(rows, where=name)
         ledger = ledger.select([pl.col(column).cast(dtype) for column, dtype in LEDGER.items()])
         dropped = no_dropped() if dropped is None else dropped
-        meaning = {
-            "rows": rows_hash(rows),
-            "ledger": ledger_hash(ledger),
-            "dropped": rows_hash(dropped),
-            "parents": sorted(parents or []),
-            "recipe": dict(recipe) if recipe else None,
-            "kind": kind,
-            "schema": SCHEMA_VERSION,
-        }
         manifest = Manifest(
-            id=digest(canonical_json(meaning))[:16],
+            id="",
             kind=kind,
             name=name,
             parents=list(parents or []),
             rows=rows.height,
-            rows_hash=str(meaning["rows"]),
-            ledger_hash=str(meaning["ledger"]),
-            dropped_hash=str(meaning["dropped"]),
+            rows_hash=rows_hash(rows),
+            ledger_hash=ledger_hash(ledger),
+            dropped_hash=rows_hash(dropped),
             columns={column: str(dtype) for column, dtype in rows.schema.items()},
-            categories=dict(
-                rows.group_by(pl.col("category").fill_null("(none)"))
-                .len()
-                .sort("len", "category", descending=[True, False])
-                .iter_rows()
-            ),
+            categories=by_category(rows),
             sources=sources or [],
             recipe=dict(recipe) if recipe else None,
             steps=steps or [],
             created=round(time.time(), 3),
         )
+        manifest = dataclasses.replace(manifest, id=manifest.identity())
         folder = self.home.versions / manifest.id
-        if not (folder / "manifest.json").is_file():
+        if not self._is_whole(folder):
             self._write(folder, {"rows": rows, "dropped": dropped, "ledger": ledger}, manifest)
         self.name(name, manifest.id)
         return self.get(manifest.id)
+
+    def _is_whole(self, folder: Path) -> bool:
+        """Whether a version stands there undamaged; what is damaged is written anew."""
+        if not (folder / "manifest.json").is_file():
+            return False
+        try:
+            self.verify(Version(folder, Manifest.read(folder / "manifest.json")))
+        except StoreError:
+            return False
+        return True
 
     def _write(self, folder: Path, frames: dict[str, pl.DataFrame], manifest: Manifest) -> None:
         self._sweep()
@@ -258,10 +187,12 @@ class Store:
         try:
             for name, frame in frames.items():
                 parquet.write(frame, partial / f"{name}.parquet")
-            write_atomic(
-                partial / "manifest.json",
-                json.dumps(dataclasses.asdict(manifest), ensure_ascii=False, indent=1) + "\n",
-            )
+            files = {
+                f"{name}.parquet": dataclasses.asdict(file_info(partial / f"{name}.parquet", frame.height))
+                for name, frame in frames.items()
+            }
+            raw = dataclasses.asdict(manifest) | {"files": files}
+            write_atomic(partial / "manifest.json", json.dumps(raw, ensure_ascii=False, indent=1) + "\n")
             if folder.exists():
                 shutil.rmtree(folder)
             partial.rename(folder)
@@ -283,13 +214,18 @@ class Store:
     def verify(self, version: Version) -> None:
         """Derive every hash again. Raises StoreError that names what doesn't match."""
         where, manifest = str(version.folder), version.manifest
+        for name in FILES:  # before the files are read: damage can bring a reader down
+            path = version.folder / name
+            if not path.is_file() or file_sha256(path) != manifest.files.get(name, {}).get("sha256"):
+                what = "was changed" if path.is_file() else "is missing"
+                raise StoreError(f"damaged: {name} {what}", where=where, mend=ANEW)
         try:
             rows, ledger, dropped = version.rows(), version.ledger(), version.dropped()
             check(rows, where=where, deep=True)
-        except (OSError, pl.exceptions.PolarsError, InputError) as error:
-            raise StoreError(
-                f"damaged: {error}", where=where, mend="Run its recipe again to make it anew."
-            ) from None
+        except InputError as error:
+            raise StoreError(f"damaged: {error.what}", where=where, mend=ANEW) from None
+        if not rehash(dropped).equals(dropped["content_hash"]):
+            raise StoreError("damaged: the texts of its dropped rows changed", where=where, mend=ANEW)
         for what, found, said in (
             ("rows", rows_hash(rows), manifest.rows_hash),
             ("ledger", ledger_hash(ledger), manifest.ledger_hash),
@@ -299,31 +235,12 @@ class Store:
                 raise StoreError(
                     f"damaged: the hash of its {what} is {found}, the manifest says {said}",
                     where=where,
-                    mend="Run its recipe again to make it anew.",
+                    mend=ANEW,
                 )
-        meaning = {
-            "rows": manifest.rows_hash,
-            "ledger": manifest.ledger_hash,
-            "dropped": manifest.dropped_hash,
-            "parents": sorted(manifest.parents),
-            "recipe": manifest.recipe,
-            "kind": manifest.kind,
-            "schema": manifest.schema_version,
-        }
-        if digest(canonical_json(meaning))[:16] != manifest.id or version.folder.name != manifest.id:
-            raise StoreError("damaged: the manifest was changed", where=where, mend="Run its recipe again.")
-
-
-def no_dropped() -> pl.DataFrame:
-    """A frame of no dropped rows."""
-    return empty().with_columns(
-        reason=pl.lit(None, pl.String), dropped_by=pl.lit(None, pl.String), place=pl.lit(None, pl.Int32)
-    )
-
-
-def ledger_hash(ledger: pl.DataFrame) -> str:
-    """The hash of what a ledger means, line by line in its order."""
-    return digest(canonical_json([[str(name), ledger[name].to_list()] for name in LEDGER]))
+        told = (manifest.rows, manifest.columns, manifest.categories, manifest.id, version.folder.name)
+        columns = {column: str(dtype) for column, dtype in rows.schema.items()}
+        if told != (rows.height, columns, by_category(rows), manifest.identity(), manifest.id):
+            raise StoreError("damaged: the manifest was changed", where=where, mend=ANEW)
 
 
 def check_name(name: str) -> None:
