@@ -68,19 +68,23 @@ def why(store: Store, row: str, version: Version | None = None) -> Story:
 
 
 def _find(version: Version, row: str) -> tuple[dict[str, Any], str] | None:
-    kept = version.scan().filter(pl.col("id").str.starts_with(row)).head(2).collect()
-    gone = (
-        pl.scan_parquet(version.folder / "dropped.parquet")
-        .filter(pl.col("id").str.starts_with(row))
-        .head(2)
-        .collect()
-    )
+    kept = _whole(version.scan(), row)
+    gone = _whole(pl.scan_parquet(version.folder / "dropped.parquet"), row)
     if kept.height + gone.height > 1:
         ids = ", ".join([*kept["id"], *gone["id"]])
         raise InputError(f"{row!r} could be any of {ids}, ...", mend="Give more of the id.")
     if kept.height:
         return kept.to_dicts()[0], "kept"
     return (gone.to_dicts()[0], "dropped") if gone.height else None
+
+
+def _whole(scan: pl.LazyFrame, row: str) -> pl.DataFrame:
+    """The rows whose id starts so, two at most; ids are read first, texts only of the row group that holds one."""
+    places = (
+        scan.select("id").with_row_index("place").filter(pl.col("id").str.starts_with(row)).head(2).collect()
+    )
+    parts = [scan.slice(place, 1).collect() for place in places["place"]]
+    return pl.concat(parts) if parts else scan.head(0).collect()
 
 
 def _story(store: Store, version: Version, row: dict[str, Any], state: str) -> Story:
@@ -122,7 +126,13 @@ def _story(store: Store, version: Version, row: dict[str, Any], state: str) -> S
 
 def _decisions(version: Version, ids: list[str], row: str) -> list[Decision]:
     """The decisions about a row, and those about its parent before it was made."""
-    lines = version.ledger().filter(pl.col("row_id").is_in(ids))
+    ledger = pl.scan_parquet(version.folder / "ledger.parquet")
+    places = (
+        ledger.select("row_id").with_row_index("place_in_file").filter(pl.col("row_id").is_in(ids)).collect()
+    )
+    lines = pl.concat(
+        [version.ledger().head(0), *(ledger.slice(at, 1).collect() for at in places["place_in_file"])]
+    )
     return [
         Decision(
             version.id,
