@@ -1,4 +1,4 @@
-"""``tome train`` and ``tome sweep``: parse, call, print."""
+"""``tome train``, ``tome sweep`` and ``tome publish``: parse, call, print."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 from curation.contract import Home
 from training.cli_common import Config, Json, Overrides, Source, answer, needed, say
 from training.cli_look import plan_command, preview_command
+from training.cli_publish import publish_command
 from training.cli_sweep import sweep_command
 from training.errors import ConfigError
 
@@ -43,6 +44,9 @@ _train.command("preview")(preview_command)
 
 
 _app.command("sweep", context_settings={"allow_extra_args": True})(sweep_command)
+
+
+_app.command("publish")(publish_command)
 
 
 @_app.callback()
