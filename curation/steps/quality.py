@@ -70,6 +70,7 @@ class Quality(Step):
         )
         signals = signals.hstack(_of_turns(rows)).with_columns(
             self._encoding(rows),
+            _echo(texts),
             repeated_share(texts["answers"], self.ngram).alias("quality.repeated"),
             _wrong_language(rows, texts),
             self._score(rows),
@@ -154,7 +155,7 @@ def _of_turns(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _of_answers() -> dict[str, pl.Expr]:
     """Flags of the last answer."""
-    last, prompt = pl.col("last"), pl.col("prompt")
+    last = pl.col("last")
     tail = last.str.strip_chars().str.tail(600)
     code = last.str.contains(patterns.CODE)
     prose = (
@@ -167,8 +168,14 @@ def _of_answers() -> dict[str, pl.Expr]:
     return {
         "one_word": last.str.head(200).str.count_matches(WORD) == 1,
         "no_end": broken & (last.str.len_chars() > 60),
-        "echo": (prompt.str.len_chars() >= ECHO) & last.str.contains(prompt, literal=True),
     }
+
+
+def _echo(texts: pl.DataFrame) -> pl.Series:
+    """Whether the last answer holds the last prompt, word for word; Python's search, since patterns have a limit."""
+    pairs = texts.select("prompt", "last").iter_rows()
+    found = [len(prompt) >= ECHO and len(prompt) <= len(last) and prompt in last for prompt, last in pairs]
+    return pl.Series("quality.echo", found, dtype=pl.Boolean)
 
 
 def _share(count: pl.Expr) -> pl.Expr:
