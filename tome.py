@@ -42,6 +42,7 @@ COMMANDS = {
     "doctor": ("curation.cli", "Say what this machine can do, and the mend for what it can't."),
 }
 
+STOPPED = 130
 STATIONS = ("curation", "training", "streamlit_app", "chatbot_space")
 EPILOG = (
     "Everywhere: --home DIR moves the data folder (or TOME_HOME); --debug shows the traceback of an error."
@@ -55,8 +56,9 @@ def main(argv: list[str] | None = None) -> None:
 
 def run(argv: list[str]) -> int:
     """Hand the arguments to the package that owns the command and return the exit code."""
-    arguments, debug = _take_globals(argv)
+    debug = "--debug" in argv
     try:
+        arguments = _take_globals(argv)
         name = next((word for word in arguments if not word.startswith("-")), None)
         if name is None:
             return _front(arguments)
@@ -65,42 +67,58 @@ def run(argv: list[str]) -> int:
 
             raise InputError(f"there is no command {name!r}", mend=nearest(name, COMMANDS))
         app = importlib.import_module(COMMANDS[name][0]).app
-        app(args=arguments, prog_name="tome")
+        code = app(args=arguments, prog_name="tome", standalone_mode=False)
+        return _stopped() if code == STOPPED else code if isinstance(code, int) else 0
     except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):
+            return 0
         return leaving.code if isinstance(leaving.code, int) else 0 if leaving.code is None else 1
-    except KeyboardInterrupt:
-        print("Stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
-        return 130
+    except (KeyboardInterrupt, EOFError):
+        return _stopped()
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the reader has gone, `tome ... | head`
         return 0
     except Exception as error:
+        if type(error).__name__ == "Abort":
+            return _stopped()
         if debug:
             raise
         return _say(error)
-    return 0
 
 
-def _take_globals(argv: list[str]) -> tuple[list[str], bool]:
+def _stopped() -> int:
+    """Say that the command was stopped by its user."""
+    print("Stopped. What was finished is kept; the same command goes on from there.", file=sys.stderr)
+    return STOPPED
+
+
+def _take_globals(argv: list[str]) -> list[str]:
     """Take ``--home DIR`` and ``--debug`` out, wherever they stand."""
     rest: list[str] = []
     words = iter(argv)
-    debug = False
     for word in words:
         if word == "--debug":
-            debug = True
-        elif word == "--home":
-            os.environ["TOME_HOME"] = next(words, "") or "data"
-        elif word.startswith("--home="):
-            os.environ["TOME_HOME"] = word.removeprefix("--home=") or "data"
+            continue
+        if word == "--home" or word.startswith("--home="):
+            folder = next(words, "") if word == "--home" else word.removeprefix("--home=")
+            if not folder:
+                from curation.errors import InputError
+
+                raise InputError("--home wants a folder", mend="Write it like --home /tmp/other.")
+            os.environ["TOME_HOME"] = folder
         else:
             rest.append(word)
-    return rest, debug
+    return rest
 
 
 def _say(error: Exception) -> int:
     """Print one line about an error. Errors of ours carry ``exit_code``; a full disk is named as one."""
     code = getattr(error, "exit_code", None)
+    if isinstance(code, int) and hasattr(error, "format_message"):  # the command line's own: a wrong option
+        named = getattr(getattr(error, "ctx", None), "command_path", "tome")
+        what = " ".join(error.format_message().split()).rstrip(".")
+        print(f"tome: {what}. See: {named} --help", file=sys.stderr)
+        return code
     if isinstance(code, int):
         print(f"tome: {error}", file=sys.stderr)
         return code
@@ -117,10 +135,9 @@ def _say(error: Exception) -> int:
         )
         return 2
     if isinstance(error, OSError):
-        print(
-            f"tome: {error.filename or ''}: {error.strerror or error}. Check the path and its permissions.",
-            file=sys.stderr,
-        )
+        where = f"{error.filename}: " if error.filename else ""
+        what = f"{where}{error.strerror or error}"
+        print(f"tome: {what}. Check the path and its permissions.", file=sys.stderr)
         return 2
     print(
         f"tome: {type(error).__name__}: {error}. This is our mistake; --debug shows where.", file=sys.stderr
@@ -149,7 +166,7 @@ def _front(arguments: list[str]) -> int:
     )
     for name, (_, line) in COMMANDS.items():
         app.command(name, help=line)(_stub)
-    app(args=arguments, prog_name="tome")
+    app(args=arguments, prog_name="tome", standalone_mode=False)
     return 0
 
 

@@ -65,15 +65,23 @@ def main(folder: Path) -> None:
     from chatbot_space.opening import open_desk
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    courier = None
     try:
         desk = open_desk(folder, engine=os.environ.get("TOME_ENGINE", "auto"))
-        launch(
-            desk,
-            host=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
-            port=int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
-        )
+        repo = os.environ.get("TOME_FEEDBACK")
+        if repo and desk.feedback:
+            from huggingface_hub import HfApi
+
+            from chatbot_space.feedback_push import Courier
+
+            courier = Courier(desk.feedback, repo, HfApi()).start()
+        host = os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1")
+        launch(desk, host=host, port=int(os.environ.get("GRADIO_SERVER_PORT", "7860")))
     except ChatError as error:
         sys.exit(f"chatbot: {error}")
+    finally:
+        if courier:
+            courier.close()
 
 
 def _need_gradio() -> None:

@@ -200,7 +200,7 @@ def _figure(value: float) -> str:
 
 def _how(run: Run, short: bool = False) -> str:
     rank = (run.facts.get("config") or {}).get("lora_rank")
-    if run.adapter is None:
+    if run.adapter is None and not (run.folder / "model.gguf").is_file():
         return "not trained" if short else "The base model"
     if run.whole_weights:
         return "all weights" if short else "All weights of"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chatbot_space import zero
 from chatbot_space.engine import Engine, Prompter
 from chatbot_space.errors import ChatError, MissingError, RunError
 from chatbot_space.fidelity import check_fidelity
@@ -42,6 +43,7 @@ def load(
     """
     if engine not in ENGINES:
         raise ChatError(f"there is no engine {engine!r}", mend=f"Known: {', '.join(ENGINES)}.")
+    zero.prepare()
     _quiet()
     tokenizer = load_tokenizer(run, home)
     prompter = Prompter(run, tokenizer)
@@ -51,7 +53,10 @@ def load(
         ready = _gguf(run, tokenizer, home)
     else:
         ready = _transformers(run, find_base(run, home), tokenizer, base_only, dtype)
-    warm_up(ready, prompter)
+    if zero.on_zero():
+        ready = zero.ZeroEngine(ready)  # its GPU isn't there yet, so nothing can be warmed up
+    else:
+        warm_up(ready, prompter)
     return Chat(run, prompter, ready)
 
 

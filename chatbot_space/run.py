@@ -157,6 +157,8 @@ def _adapter(folder: Path, raw: dict[str, Any], state: str, needed: bool) -> Pat
         raise RunError(f"the adapter's path leaves the run folder: {name}", where=str(folder / "run.json"))
     if any((adapter / name).is_file() for name in ("adapter_config.json", "config.json")):
         return adapter
+    if (folder / "model.gguf").is_file():
+        return None  # a deployed run ships its merged weights alone
     if not needed:
         return None
     left = {

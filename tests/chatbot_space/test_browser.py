@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.chatbot_space.conftest import make_adapter, make_base, make_export, make_run
+from tinyrun import make_adapter, make_base, make_export, make_run
 
 CHROMIUM = Path("/usr/bin/chromium")
 pytest.importorskip(

@@ -28,7 +28,7 @@ def test_probes_get_the_runs_system_prompt(
 ) -> None:
     import shutil
 
-    from tests.chatbot_space.conftest import make_run
+    from tinyrun import make_run
 
     shutil.copytree(tiny_run, tmp_path / "run")
     make_run(tmp_path / "run", *tiny_base, system_prompt="Be kind.")

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tinyrun import make_export, make_run
 
 from chatbot_space.from_export import choose_examples, find_export, prepare
 from chatbot_space.run import read_run
 from chatbot_space.why import Index, Row
-from tests.chatbot_space.conftest import make_export, make_run
 
 
 def index(*questions: str) -> Index:
