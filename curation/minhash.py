@@ -20,7 +20,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curation.shingles import CHUNK_ROWS, HASH_BITS, Shingles, chunks_of, shingle_sets, shingles_of
-from curation.words import I64, U64, mix, running
+from curation.words import I64, U64, Bytes, mix, running
 
 F64 = npt.NDArray[np.float64]
 T = TypeVar("T")
@@ -80,21 +80,23 @@ def near_pairs(
     none = np.empty(0, dtype=np.int64)
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         parts = []
-        for keys, sums, sizes in in_batches(
+        for keys, sums, sizes, tails in in_batches(
             pool,
             texts,
             counts,
             lambda part, of: _signatures(part, of, size, seed, permutations, bands),
         ):
-            parts.append((keys, sums, sizes))
+            parts.append((keys, sums, sizes, tails))
             progress(sizes.size)
         if not parts:
             return Pairs(none, none, np.empty(0), none, 0)
-        keys, sums, sizes = (np.concatenate([part[place] for part in parts]) for place in range(3))
+        keys, sums, sizes, tails = _stacked(parts)
         del parts
         first_equal = _first_equal(sums, sizes)
         distinct = np.flatnonzero((first_equal == np.arange(sizes.size)) & (sizes > 0))
         left, right = _candidates(keys, sums, distinct)
+        hopeful = _may_reach(threshold, tails, sizes, left, right)
+        left, right = left[hopeful], right[hopeful]
         # the sets of candidates are made anew, since keeping all sets would cost more memory than the texts
         rows = np.unique(np.concatenate((left, right)))
         some, of = _texts_of(texts, counts, rows)
@@ -111,25 +113,6 @@ def near_pairs(
         sizes,
         left.size,
     )
-
-
-def clusters(count: int, left: I64, right: I64) -> I64:
-    """For each of ``count`` places, the lowest place that pairs connect it with, itself when it is alone.
-
-    Source: label propagation with pointer jumping (Shiloach and Vishkin, 1982).
-    """
-    label = np.arange(count)
-    while True:
-        low = np.minimum(label[left], label[right])
-        before = label.copy()
-        np.minimum.at(label, label[left], low)
-        np.minimum.at(label, label[right], low)
-        np.minimum.at(label, left, low)
-        np.minimum.at(label, right, low)
-        while not np.array_equal(label, label[label]):
-            label = label[label]
-        if np.array_equal(label, before):
-            return label
 
 
 def in_batches(
@@ -156,18 +139,40 @@ def _texts_of(texts: pl.Series, counts: I64, rows: I64) -> tuple[pl.Series, I64]
 
 def _signatures(
     texts: pl.Series, counts: I64, size: int, seed: int, permutations: int, bands: int
-) -> tuple[U64, U64, I64]:
-    """For each row its band keys, a hash of all its shingles that no order changes, and its number of words."""
+) -> tuple[U64, U64, I64, Bytes]:
+    """For each row its band keys, a hash of all its shingles that no order changes, its number of words, and the
+    last byte of each number of its sketch.
+    """
     parts = []
     for words in chunks_of(texts, counts):
         hashes, owners = shingles_of(words, size, seed)
         count = words.bounds.size - 1
         sums = np.zeros(count, dtype=np.uint64)
         np.add.at(sums, owners, hashes)
-        keys = _band_keys(_sketch(hashes, owners, count, permutations), bands)
-        parts.append((keys, mix(sums), np.diff(words.bounds)))
-    keys, sums, sizes = (np.concatenate([part[place] for part in parts]) for place in range(3))
-    return keys, sums, sizes
+        sketch = _sketch(hashes, owners, count, permutations)
+        parts.append((_band_keys(sketch, bands), mix(sums), np.diff(words.bounds), sketch.astype(np.uint8)))
+    return _stacked(parts)
+
+
+def _stacked(parts: list[tuple[U64, U64, I64, Bytes]]) -> tuple[U64, U64, I64, Bytes]:
+    """Signatures of several chunks of rows as those of one."""
+    keys, sums, sizes, tails = zip(*parts, strict=True)
+    return np.concatenate(keys), np.concatenate(sums), np.concatenate(sizes), np.concatenate(tails)
+
+
+def _may_reach(threshold: float, tails: Bytes, sizes: I64, left: I64, right: I64) -> npt.NDArray[np.bool_]:
+    """Which pairs are worth the exact comparison, by how many numbers of their sketches agree.
+
+    Of pairs at the threshold it turns away those five standard deviations below it, one in millions. Sketches of
+    texts with fewer shingles than numbers borrow, so they tell less: such pairs all pass.
+    """
+    permutations = tails.shape[1]
+    enough = threshold - 5 * (threshold * (1 - threshold) / permutations) ** 0.5
+    passes: npt.NDArray[np.bool_] = np.minimum(sizes[left], sizes[right]) < 2 * permutations
+    for start in range(0, left.size, CHUNK_ROWS):
+        part = slice(start, start + CHUNK_ROWS)
+        passes[part] |= (tails[left[part]] == tails[right[part]]).mean(axis=1) >= enough
+    return passes
 
 
 def _sketch(hashes: U64, owners: I64, count: int, permutations: int) -> U64:

@@ -53,7 +53,8 @@ class NearDup(Step):
 
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
         """Rows with their cluster and its family."""
-        from curation.minhash import bands_for, clusters, near_pairs
+        from curation.components import clusters
+        from curation.minhash import bands_for, near_pairs
         from curation.turns import flat_turns
 
         _, texts, counts = flat_turns(rows["messages"], self.view)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from curation import minhash, shingles
+from curation.components import clusters as clusters_of
 from curation.laws import run_step
 from curation.minhash import bands_for
 from curation.rows import empty, make_rows
@@ -203,7 +204,7 @@ def test_planted_truth() -> None:
     reported = list(zip(pairs.left.tolist(), pairs.right.tolist(), pairs.similarity.tolist(), strict=True))
     right = [pair for pair in reported if similarity.get((pair[0], pair[1]), 0) >= 0.7]
     assert all(similarity[a, b] == pytest.approx(value, abs=1e-12) for a, b, value in right)
-    label = minhash.clusters(len(texts), pairs.left, pairs.right)
+    label = clusters_of(len(texts), pairs.left, pairs.right)
     wanted = [(a, b) for a, b, value in truth if value >= 0.7]
     joined = [(a, b) for a, b in wanted if label[a] == label[b]]
     recall, precision = len(joined) / len(wanted), len(right) / len(reported)
