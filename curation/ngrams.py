@@ -11,8 +11,8 @@ import polars as pl
 from curation.shingles import all_runs, run_hashes, running_sums, whole_runs
 from curation.words import I64, U64, Words, hash_words, running
 
-FILTER_BITS = 27
-"""The filter in front of the sorted hashes has 2^27 bits (16 MB): it turns away all but one in some dozens."""
+FILTER_BITS_PER_KEY = 32
+"""Size of the filter in front of the sorted hashes: it turns away all but one in 32, and small sets stay in cache."""
 
 
 class _Sorted:
@@ -28,8 +28,10 @@ class _Sorted:
         firsts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1]))[: hashes.size])
         self.keys = hashes[firsts]
         self.bounds = np.append(firsts, hashes.size)
-        self._filter = np.zeros(1 << (FILTER_BITS - 3), dtype=np.uint8)
-        high = self.keys >> np.uint64(64 - FILTER_BITS)
+        bits = min(max((self.keys.size * FILTER_BITS_PER_KEY).bit_length(), 10), 30)
+        self._shift = np.uint64(64 - bits)
+        self._filter = np.zeros(1 << (bits - 3), dtype=np.uint8)
+        high = self.keys >> self._shift
         np.bitwise_or.at(
             self._filter, (high >> np.uint64(3)).view(np.int64), _BIT[(high & _SEVEN).view(np.int64)]
         )
@@ -38,7 +40,7 @@ class _Sorted:
         """Places of ``hashes`` that are in the set, and which key each of them is."""
         if not self.keys.size or not hashes.size:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-        high = hashes >> np.uint64(64 - FILTER_BITS)
+        high = hashes >> self._shift
         bits = np.take(self._filter, (high >> np.uint64(3)).view(np.int64), mode="clip")
         bits &= np.take(_BIT, (high & _SEVEN).view(np.int64), mode="clip")
         maybe = np.flatnonzero(bits)
