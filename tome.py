@@ -32,11 +32,17 @@ COMMANDS = {
     "verify": ("curation.cli", "Check a version or an export against its hashes."),
     "export": ("curation.cli", "Write a version as an export folder that training reads."),
     "train": ("training.cli", "Train a LoRA adapter on an export folder."),
-    "sweep": ("training.cli", "Try many training configs with the same seeds and token budget."),
-    "publish": ("training.cli", "Merge a run, make GGUF files, push it to the Hub."),
-    "chat": ("chatbot_space.cli", "Talk to a training run, in the browser or once from a script."),
-    "deploy": ("chatbot_space.cli", "Put a run's chatbot on Hugging Face Spaces."),
-    "feedback": ("chatbot_space.cli", "Bring back what people said about a deployed chatbot's answers."),
+    "sweep": ("training.cli", "Try many configs with the same seeds and the same token budget."),
+    "publish": ("training.cli", "Merge a run, make GGUF files, push to the Hub."),
+    "chat": (
+        "chatbot_space.cli",
+        "Talk to a training run: a chatbot in the browser, or one reply with --once.",
+    ),
+    "deploy": (
+        "chatbot_space.cli",
+        "Build a run's Space and put it on the Hub; a redeploy sends only what differs.",
+    ),
+    "feedback": ("chatbot_space.cli", "Bring a Space's feedback back into the run's folder."),
     "jobs": ("curation.cli_jobs", "List the jobs that the workbench started; stop or resume one."),
     "ui": ("streamlit_app.cli", "Open the workbench in the browser."),
     "doctor": ("curation.cli", "Say what this machine can do, and the mend for what it can't."),
@@ -180,15 +186,18 @@ def next_thing_to_do() -> str:
 
     home = Home.find()
 
-    def newest(folder: str, marker: str) -> str | None:
-        found = sorted((home.root / folder).glob(f"*/{marker}"), key=lambda path: path.stat().st_mtime)
-        return found[-1].parent.name if found else None
+    def newest(folder: str, marker: str, *said: str) -> str | None:
+        """The newest folder whose marker holds one of these texts."""
+        paths = (home.root / folder).glob(f"[!.]*/{marker}")
+        for path in sorted(paths, key=lambda path: path.stat().st_mtime, reverse=True):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if not said or any(one in text for one in said):
+                return path.parent.name
+        return None
 
-    version, export, run_id = (
-        newest("store/versions", "manifest.json"),
-        newest("exports", "export.json"),
-        newest("runs", "run.json"),
-    )
+    version = newest("store/versions", "manifest.json", '"kind": "run"', '"kind": "edit"')
+    export = newest("exports", "export.json")
+    run_id = newest("runs", "run.json", '"state": "done"')
     if run_id:
         next_step = f"tome chat {run_id}        talk to your newest model"
     elif export:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -250,7 +250,11 @@ def diff_command(a: Ref, b: Ref, json: Json = False) -> None:
     say(f"{left.manifest.name} {left.id} -> {right.manifest.name} {right.id}", as_json=json)
     say(", ".join(f"{count:,} {kind}" for kind, count in found.counts().items()), as_json=json)
     table(found.by_category.columns, found.by_category.iter_rows(), as_json=json)
-    reasons = found.dropped.group_by("op", "reason").len().sort("len", descending=True).head(10)
+    reasons = (
+        found.dropped.group_by("op", "reason")
+        .len()
+        .sort("len", "op", "reason", descending=[True, False, False])
+    ).head(10)
     if found.dropped.height:
         table(["dropped by", "reason", "rows"], reasons.iter_rows(), as_json=json)
     answer({"a": left.id, "b": right.id, **found.to_dict()}, as_json=json)
@@ -292,40 +296,36 @@ def why_command(
     if story.children:
         say(f"children: {', '.join(story.children)}", as_json=json)
     for message in story.messages:
-        say(f"\n[{message['role']}]".replace("[", "\\["), as_json=json)
-        _raw(as_json=json).print(plain(message["content"], 600), markup=False)
+        say(f"\n[{message['role']}]\n{plain(message['content'], 600)}", as_json=json)
     answer(story.to_dict(), as_json=json)
-
-
-def _raw(*, as_json: bool) -> Any:
-    """The console for text of unknown origin."""
-    from curation.console import err, out
-
-    return err if as_json else out
 
 
 @app.command("verify")
 def verify_command(
-    what: Annotated[str, typer.Argument(help="A version, or the path or name of an export.")],
+    what: Annotated[str, typer.Argument(help="A version; else an export, by its path or its name.")],
     json: Json = False,
 ) -> None:
     """Check a version or an export against its hashes. Example: tome verify demo"""
     from curation.console import answer, say
     from curation.contract import ExportInfo
+    from curation.errors import StoreError
     from curation.export import verify_export
     from curation.store import Store
 
     store = Store()
-    for folder in (Path(what), store.home.exports / what):
-        if "/" in what and (folder / ExportInfo.FILE).exists():
-            info = verify_export(folder)
-            say(
-                f"Export {info.name} is whole: {len(info.files)} files of version {info.dataset_id}.",
-                as_json=json,
-            )
-            answer({"ok": True, "kind": "export", "id": info.dataset_id, "path": str(folder)}, as_json=json)
-            return
-    version = store.get(what)
+    try:
+        version = store.get(what)
+    except StoreError:
+        folder = Path(what) if "/" in what else store.home.exports / what
+        if "/" not in what and not (folder / ExportInfo.FILE).exists():
+            raise
+        info = verify_export(folder)
+        say(
+            f"Export {info.name} is whole: {len(info.files)} files of version {info.dataset_id}.",
+            as_json=json,
+        )
+        answer({"ok": True, "kind": "export", "id": info.dataset_id, "path": str(folder)}, as_json=json)
+        return
     store.verify(version)
     say(
         f"Version {version.id} is whole: {version.manifest.rows:,} rows, every hash derived again.",

@@ -26,8 +26,8 @@ def answer(payload: dict[str, Any], *, as_json: bool) -> None:
 
 
 def say(line: str, *, as_json: bool) -> None:
-    """Print a line for people; with ``--json`` it goes to stderr. Markup is ours, data must be escaped."""
-    (err if as_json else out).print(line)
+    """Print a line for people, as it stands but for control characters; with ``--json`` it goes to stderr."""
+    (err if as_json else out).print(plain(line), markup=False)
 
 
 def table(

@@ -75,8 +75,12 @@ def _gpu() -> Finding:
     mend = "Training runs on the CPU too: slowly, and well for a 135M model."
     if not _there("torch"):
         return Finding("GPU", False, "torch isn't installed", "pip install 'tomewright[train]'")
-    import torch
-
+    try:
+        import torch
+    except (ImportError, OSError) as error:  # a build for another machine, or a library that is missing
+        return Finding(
+            "GPU", False, f"torch can't be loaded ({error.__class__.__name__})", "Install it again."
+        )
     if torch.cuda.is_available():
         free, total = torch.cuda.mem_get_info()
         name = torch.cuda.get_device_name(0)
@@ -109,12 +113,16 @@ def _browser() -> Finding:
 
 def _hub() -> Finding:
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-    parts = urlsplit(endpoint)
-    host, port = parts.hostname or "huggingface.co", parts.port or (443 if parts.scheme == "https" else 80)
     mend = "Local files, the samples and the demo model work without it."
+    host = endpoint
     try:
+        parts = urlsplit(endpoint)
+        host, port = (
+            parts.hostname or "huggingface.co",
+            parts.port or (443 if parts.scheme == "https" else 80),
+        )
         socket.create_connection((host, port), timeout=2).close()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         return Finding("Hub", False, f"{host} can't be reached ({error.__class__.__name__})", mend)
     return Finding("Hub", True, f"{host} reachable")
 

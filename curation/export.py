@@ -69,7 +69,8 @@ def write_export(
             files=files,
             counts=counts,
             licences={str(s["name"]): s.get("licence") for s in version.manifest.sources},
-            system_prompt=system_prompt or (recipe.system_prompt if recipe else None),
+            system_prompt=(recipe.system_prompt if recipe and system_prompt is None else system_prompt)
+            or None,
             recipe=version.manifest.recipe,
             lineage=[_ancestor(one) for one in store.lineage(version)],
         )

@@ -43,7 +43,7 @@ def run_step(step: Step, rows: pl.DataFrame, ctx: Context, place: int = 0) -> St
         out = _apply(step, rows, ctx)
     except TomeError:
         raise
-    except Exception as error:
+    except (Exception, pl.exceptions.PanicException) as error:
         raise StepError(
             f"{type(error).__name__}: {error}",
             where=where + _failing_row(step, rows, ctx),

@@ -61,10 +61,11 @@ def shares(rows: pl.LazyFrame, by: str) -> pl.DataFrame:
 
 
 def histogram(rows: pl.LazyFrame, column: str | pl.Expr, bins: int = 40) -> pl.DataFrame:
-    """Equal-width bins of a numeric column: ``start``, ``end``, ``rows``; nulls are left out."""
+    """Equal-width bins of a numeric column: ``start``, ``end``, ``rows``; what is no finite number is left out."""
     values = (
         rows.select(pl.col(column) if isinstance(column, str) else column).collect().to_series().drop_nulls()
     )
+    values = values.filter(values.cast(pl.Float64).is_finite())
     if values.is_empty():
         return pl.DataFrame(schema={"start": pl.Float64, "end": pl.Float64, "rows": pl.Int64})
     low, high = float(values.min()), float(values.max())  # type: ignore[arg-type]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import Annotated, Any
 
 import typer
@@ -20,10 +21,10 @@ VERBS = ("start", "plan", "preview")
 class _Front:
     """Lets ``tome train EXPORT`` stand for ``tome train start EXPORT``; everything else goes to Typer."""
 
-    def __call__(self, args: list[str], prog_name: str) -> None:
+    def __call__(self, args: list[str], prog_name: str, **options: Any) -> Any:
         if args[:1] == ["train"] and args[1:2] and args[1] not in {*VERBS, "--help", "-h"}:
             args = ["train", "start", *args[1:]]
-        _app(args=args, prog_name=prog_name)
+        return _app(args=args, prog_name=prog_name, **options)
 
 
 _app = typer.Typer(
@@ -89,6 +90,8 @@ def start(
     result = train(
         needed(source), load_config(needed(config, "config"), chosen), home, name=name, resume=resume, say=say
     )
+    if int(os.environ.get("RANK", "0")) > 0:
+        return  # the main process speaks for all
     if as_json:
         answer(dataclasses.asdict(result))
     else:
