@@ -20,10 +20,10 @@ def when(moment: float) -> str:
     return f'<time title="{exact}">{plain(ago(moment))}</time>'
 
 
-def proportions(counts: dict[str, int]) -> str:
+def proportions(counts: dict[str, int], colours: dict[str, str]) -> str:
     """A thin bar of category shares, largest first."""
     total = sum(counts.values()) or 1
-    colours = category_colours(counts)
+    colours = colours or category_colours(counts)
     parts = "".join(
         f'<i title="{plain(name)}: {rows:,}" style="width:{100 * rows / total:.2f}%;background:{colours.get(name, REST)}"></i>'
         for name, rows in list(counts.items())[:24]
@@ -31,14 +31,14 @@ def proportions(counts: dict[str, int]) -> str:
     return f'<span class="tw-props">{parts}</span>'
 
 
-def version_card(version: Version, names: list[str]) -> str:
+def version_card(version: Version, names: list[str], colours: dict[str, str]) -> str:
     """A version: its names, rows, how it came about, and its categories as a bar."""
     m = version.manifest
     kind = {"ingest": "read from a source", "run": "made by a recipe", "edit": "edited by hand"}[m.kind]
     name = ", ".join(names) or m.name
     return (
         f'<article class="tw-card"><header><b>{plain(name)}</b><code>{m.id[:8]}</code></header>'
-        f"<p><strong>{m.rows:,}</strong> rows, {len(m.categories)} categories</p>{proportions(m.categories)}"
+        f"<p><strong>{m.rows:,}</strong> rows, {len(m.categories)} categories</p>{proportions(m.categories, colours)}"
         f"<footer>{kind} · {when(m.created)}</footer></article>"
     )
 

@@ -34,7 +34,7 @@ def shelf() -> tuple[list[Version], list[views.Broken]]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _shelf(root: str, _stamp_in_key: int) -> tuple[list[Version], list[views.Broken]]:
+def _shelf(root: str, stamp: int) -> tuple[list[Version], list[views.Broken]]:  # noqa: ARG001 - in the key
     return views.shelf(Store(Home(Path(root))))
 
 

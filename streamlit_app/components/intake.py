@@ -63,20 +63,12 @@ def named(text: str) -> str:
 
 def source() -> Chosen | None:
     """Draw the ways in and give what was chosen."""
-    ways = {"upload": "Upload", "path": "Path", "hub": "Hub dataset"}
-    way = st.segmented_control(
-        "From",
-        list(ways),
-        default="upload",
-        required=True,
-        key="from",
-        bind="query-params",
-        format_func=ways.__getitem__,
-    )
-    if way == "upload":
+    ways = ["Upload", "Path", "Hub"]
+    way = st.segmented_control("From", ways, default=ways[0], required=True, key="from", bind="query-params")
+    if way == "Upload":
         given = st.file_uploader("A file of conversations, up to 500 MB", type=KINDS, key="upload")
         return _kept(given) if given else None
-    if way == "path":
+    if way == "Path":
         text = st.text_input(
             "Path inside the workspace",
             placeholder="data/samples/larkfield.csv",
@@ -116,7 +108,7 @@ def _kept(given: Any) -> Chosen:
 
 
 @st.cache_data(max_entries=10, show_spinner="Looking at the first rows")
-def _look(uri: str, mapping: tuple[tuple[str, str], ...], _stamp: float) -> list[Ingested | TomeError]:
+def _look(uri: str, mapping: tuple[tuple[str, str], ...], stamp: float) -> list[Ingested | TomeError]:  # noqa: ARG001
     try:
         return [ingest(uri, name="preview", mapping=dict(mapping), limit=LOOK, sample="head")]
     except TomeError as error:
@@ -124,7 +116,7 @@ def _look(uri: str, mapping: tuple[tuple[str, str], ...], _stamp: float) -> list
 
 
 @st.cache_data(max_entries=10, show_spinner=False)
-def columns(uri: str, _stamp: float) -> list[str]:
+def columns(uri: str, stamp: float) -> list[str]:  # noqa: ARG001 - in the key
     """The columns of a file's first rows; none where they can't be told."""
     from curation.ingest.parts import open_parts
     from curation.ingest.source import open_source

@@ -122,5 +122,4 @@ def _watch(job_id: str, status: str) -> None:
         st.session_state["watched_job"] = again.id
         st.rerun()
     with st.expander("What it printed", expanded=job.status in ("running", "failed")):
-        st.code(job.log(6_000) or " ", language=None, wrap_lines=True)
-    st.html(f'<p class="tw-note"><code>{plain(job.command)}</code></p>')
+        st.code(f"$ {job.command}\n{job.log(6_000)}", language=None, wrap_lines=True)

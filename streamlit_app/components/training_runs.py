@@ -16,7 +16,7 @@ from streamlit_app.components import cards, charts, data, run_charts, shell, tab
 
 
 @st.cache_data(max_entries=40, show_spinner=False)
-def _events(path: str, _size: int) -> list[dict[str, Any]]:
+def _events(path: str, size: int) -> list[dict[str, Any]]:  # noqa: ARG001 - in the key
     return read_events(Path(path))
 
 

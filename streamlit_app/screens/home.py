@@ -7,6 +7,7 @@ import streamlit as st
 from curation.findings import count
 from streamlit_app.components import cards, data, shell
 from streamlit_app.components.jobs_strip import ROOT, start, watch
+from streamlit_app.components.tokens import category_colours
 
 versions, broken = data.shelf()
 home, refs = data.home(), data.store().refs()
@@ -25,8 +26,8 @@ with st.container(horizontal=True, key="next_steps"):
         job = start(["run", "data/recipes/demo.yaml", "--json"], "Curate the sample", cwd=ROOT)
         st.session_state["watched_job"] = job.id if job else None
         st.rerun()
-    st.page_link("screens/ingest.py", label="Read a file", query_params={"from": "upload"})
-    st.page_link("screens/ingest.py", label="Read from the Hub", query_params={"from": "hub"})
+    st.page_link("screens/ingest.py", label="Read a file", query_params={"from": "Upload"})
+    st.page_link("screens/ingest.py", label="Read from the Hub", query_params={"from": "Hub"})
     if versions:
         st.page_link("screens/explore.py", label="Look at rows")
         st.page_link("screens/balance.py", label="Plan a mix")
@@ -37,7 +38,9 @@ names: dict[str, list[str]] = {}
 for ref, one in refs.items():
     names.setdefault(one, []).append(ref)
 if versions:
-    shown = [cards.version_card(version, names.get(version.id, [])) for version in versions[:9]]
+    every = {name for version in versions[:9] for name in version.manifest.categories}
+    colours = category_colours(every) if len(every) <= 8 else {}
+    shown = [cards.version_card(version, names.get(version.id, []), colours) for version in versions[:9]]
     cards.grid("Versions", shown, "")
     cards.grid("Exports", [cards.export_card(*one) for one in exported[:6]],
                "None yet. Under Versions, write one as an export folder; training reads it.")  # fmt: skip

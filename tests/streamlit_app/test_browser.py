@@ -1,0 +1,308 @@
+"""The workbench in a real browser: the paths that people take, text that means harm, and accessibility.
+
+Skipped with its reason where Playwright or chromium is missing; CI installs both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.streamlit_app.conftest import ROOT, make_version
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright isn't installed: pip install 'tomewright[dev]'"
+)
+CHROMIUM = next(
+    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
+)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed: apt-get install chromium"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+PATIENCE = 90_000
+SCREENS = sorted(path.stem for path in (ROOT / "streamlit_app" / "screens").glob("*.py"))
+
+
+@contextlib.contextmanager
+def served(home: Path) -> Iterator[str]:
+    """``tome ui`` on a home folder; the Hub is out of reach."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = os.environ | {
+        "TOME_HOME": str(home),
+        "HF_ENDPOINT": "http://127.0.0.1:9",
+        "HF_HUB_DOWNLOAD_TIMEOUT": "2",
+    }
+    command = [sys.executable, "-m", "tome", "ui", "--port", str(port), "--headless"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            for _ in range(300):
+                with (
+                    contextlib.suppress(OSError),
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1),
+                ):
+                    break
+                time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[object]:
+    with playwright.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    home = tmp_path_factory.mktemp("first") / "home"
+    with served(home) as address:
+        yield address, home
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    home = tmp_path_factory.mktemp("filled") / "home"
+    make_version(home)
+    make_version(home, "second", least=1)
+    with served(home) as address:
+        yield address, home
+
+
+def opened(browser, address: str, **options):
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, **options).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    settle(page)
+    return page
+
+
+def settle(page) -> None:
+    page.wait_for_selector(".tw-finding")
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
+    )
+    page.wait_for_timeout(300)
+
+
+def test_first_use_loads_the_sample_and_shows_it(browser, empty: tuple[str, Path]) -> None:
+    address, home = empty
+    page = opened(browser, address)
+    assert "See what your data is made of" in page.inner_text(".tw-finding")
+    page.get_by_role("button", name="Load the sample").click()
+    page.wait_for_selector(".tw-card:has-text('demo')")
+    assert (home / "store" / "refs" / "demo").is_file()
+    page.get_by_role("link", name="Plan a mix").click()
+    page.wait_for_selector(".tw-finding:has-text('times as large')")
+    page.context.close()
+
+
+def test_a_hub_dataset_that_fails_says_why_and_keeps_no_token(browser, empty: tuple[str, Path]) -> None:
+    address, home = empty
+    page = opened(browser, f"{address}/ingest?from=Hub")
+    page.get_by_label("Dataset on the Hub").fill("nobody/nothing")
+    page.get_by_label("Dataset on the Hub").press("Enter")
+    page.get_by_label("Token, for a private dataset").fill("hf_sesameopen")
+    page.get_by_label("Token, for a private dataset").press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Read it as nothing").click()
+    page.wait_for_selector(".tw-job-failed")
+    assert "failed:" in page.inner_text(".tw-job-failed >> nth=0")
+    assert "sesame" not in page.content().replace(
+        page.get_by_label("Token, for a private dataset").input_value(), ""
+    )
+    held = [path for path in home.rglob("*") if path.is_file() and b"sesameopen" in path.read_bytes()]
+    assert held == []
+    page.context.close()
+
+
+def test_an_upload_is_mapped_and_read(browser, empty: tuple[str, Path], tmp_path: Path) -> None:
+    address, _ = empty
+    path = tmp_path / "tickets.csv"
+    path.write_text("ask,reply,area\nWhere is it?,Over there.,help\nAnd now?,Still there.,help\n")
+    page = opened(browser, f"{address}/ingest")
+    page.set_input_files("input[type=file]", str(path))
+    page.wait_for_selector(".tw-notice")  # not recognised
+    page.get_by_text("Which column is what").click()
+    for name, column in (("User", "ask"), ("Assistant", "reply"), ("Category", "area")):
+        page.get_by_label(name, exact=True).click()
+        page.get_by_role("option", name=column, exact=True).click()
+        settle(page)
+    page.wait_for_selector(".tw-conversation:has-text('Over there.')")
+    page.get_by_role("button", name="Read it as tickets").click()
+    page.wait_for_selector(".tw-notice:has-text('2 rows and 0 rejects make 2 read')")
+    page.context.close()
+
+
+def test_a_filter_is_in_the_address_and_a_row_opens(browser, filled: tuple[str, Path]) -> None:
+    address, _ = filled
+    page = opened(browser, f"{address}/explore")
+    page.get_by_label("Search the text").fill("where the sign")
+    page.wait_for_selector(".tw-finding:has-text('2 of ')")
+    assert "text=where+the+sign" in page.url
+    page.locator(".tw-picker tbody tr").nth(1).click()
+    page.wait_for_function("() => new URL(location).searchParams.get('row')")
+    page.wait_for_selector(".tw-story:has-text('made')")
+    deep = page.url
+    page.context.close()
+    again = opened(browser, deep)
+    again.wait_for_selector(".tw-finding:has-text('2 of ')")
+    assert again.locator(".tw-picker tr.on").count() == 1
+    again.context.close()
+
+
+def test_the_list_is_walked_with_the_arrow_keys(browser, filled: tuple[str, Path]) -> None:
+    address, _ = filled
+    page = opened(browser, f"{address}/explore")
+    page.locator(".tw-picker tr.on").focus()
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function("() => new URL(location).searchParams.get('row')")
+    picked = re.search(r"row=([0-9a-f]+)", page.url)
+    assert picked
+    page.wait_for_selector(f".tw-id:has-text('{picked[1]}')")
+    page.context.close()
+
+
+def test_from_balance_to_recipe_to_a_version_compared_and_exported(browser, filled: tuple[str, Path]) -> None:
+    address, home = filled
+    page = opened(browser, f"{address}/balance?version=second")
+    page.get_by_role("slider", name="Temperature").focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".tw-h2:has-text('changes nothing')")
+    page.get_by_role("button", name="Add to the recipe").click()
+    page.wait_for_selector(".tw-notice.tw-good")
+    text = page.get_by_label("The recipe in YAML")
+    assert "temperature: 1.0" in text.input_value()
+    text.fill(text.input_value().replace("name: second", "name: third"))
+    text.press("Control+Enter")
+    page.wait_for_selector(".tw-finding:has-text('third')")
+    page.get_by_role("button", name=re.compile("^Run [0-9]+ steps")).click()
+    page.wait_for_selector(".tw-job-done:has-text('Run third')")
+    assert (home / "store" / "refs" / "third").is_file()
+    page.goto(f"{address}/versions?version=third&tab=Compare")
+    settle(page)
+    page.wait_for_selector("[aria-label='Rows by category, before and after'] td >> nth=1")
+    page.get_by_role("tab", name="Check, export, download").click()
+    page.get_by_role("button", name="Verify").click()
+    page.wait_for_selector(".tw-notice.tw-good:has-text('every hash')")
+    page.get_by_role("button", name=re.compile("^Write ")).click()
+    page.wait_for_selector(".tw-job-done:has-text('Export third')")
+    assert (home / "exports" / "third" / "export.json").is_file()
+    page.context.close()
+
+
+HOSTILE = [
+    "<script>window.pwned = 1; document.title = 'pwned'</script>",
+    "<img src=http://evil.invalid/a.png onerror='window.pwned = 1'>",
+    "![tracking](http://evil.invalid/b.png) [click](javascript:alert(1)) <iframe src=http://evil.invalid></iframe>",
+    "$$\\text{<img src=http://evil.invalid/c.png onerror=alert(1)>}$$ and $\\href{javascript:alert(1)}{x}$",
+    "```html\n<img src=http://evil.invalid/d.png onerror=alert(1)>\n```",
+    "</div></section><style>*{display:none}</style><h1>gone</h1>",
+    "a\u202egnp.exe\u200b\x07\x1b[31mred",
+    "x" * 200_000,
+    '<svg onload=alert(1)><math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
+]
+
+
+def test_text_that_means_harm_is_shown_as_text_and_loads_nothing(browser, tmp_path: Path) -> None:
+    from curation.contract import Home
+    from curation.ingest import ingest
+    from curation.run import put_ingested
+    from curation.store import Store
+
+    path = tmp_path / "hostile.jsonl"
+    rows = [{"question": text, "answer": f"{text} and so", "category": text[:40]} for text in HOSTILE]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    store = Store(Home(tmp_path / "home"))
+    with store.lock():
+        version = put_ingested(ingest(str(path), name="hostile"), "hostile", store)
+    with served(tmp_path / "home") as address:
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        page.set_default_timeout(PATIENCE)
+        asked, dialogs = [], []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        for row in version.rows()["id"]:
+            page.goto(f"{address}/explore?row={row}")
+            settle(page)
+            page.wait_for_selector(".tw-conversation")
+        for screen in (
+            "balance",
+            "balance?target=weights",
+            "clean?topic=Other",
+            "versions",
+            "home",
+            "recipe",
+        ):
+            page.goto(f"{address}/{screen}")
+            settle(page)
+        page.goto(f"{address}/explore?row={version.rows()['id'][0]}")
+        settle(page)
+        assert "<script>window.pwned = 1" in page.inner_text(".tw-conversation")
+        assert page.evaluate("window.pwned === undefined && document.title !== 'pwned'")
+        assert dialogs == []
+        assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+        page.goto(f"{address}/explore?row={version.rows()['id'][6]}")
+        settle(page)
+        assert "202E" in page.inner_text(".tw-conversation")
+        page.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_serious_finding_of_axe_on_any_page(browser, filled: tuple[str, Path], theme: str) -> None:
+    axe_module = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python isn't installed"
+    )
+    axe = axe_module.Axe()
+    address, _ = filled
+    found = {}
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme).new_page()
+    page.set_default_timeout(PATIENCE)
+    for screen in SCREENS:
+        page.goto(f"{address}/{screen if screen != 'home' else ''}")
+        settle(page)
+        for one in axe.run(page).response["violations"]:
+            if one["impact"] in ("serious", "critical"):
+                found.setdefault(f"{one['id']}: {one['help']}", []).append(
+                    (screen, [n["html"][:160] for n in one["nodes"][:3]])
+                )
+    page.context.close()
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", [1440, 1024])
+def test_nothing_is_cut_at_either_width(browser, filled: tuple[str, Path], width: int) -> None:
+    address, _ = filled
+    page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
+    page.set_default_timeout(PATIENCE)
+    for screen in SCREENS:
+        page.goto(f"{address}/{screen if screen != 'home' else ''}")
+        settle(page)
+        over = page.evaluate(
+            "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollWidth - m.clientWidth }"
+        )
+        assert (screen, over) == (screen, 0)
+    page.context.close()
