@@ -1,0 +1,36 @@
+"""Map: every conversation as a point; what is alike lies together. Circle some to list them, click one to read it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curation import browse
+from curation.errors import TomeError
+from streamlit_app.components import data, mapping, shell
+from streamlit_app.components.row_list import open_row, row_list
+
+version = shell.workspace("Map")
+try:
+    index = data.index(version)
+except TomeError as error:
+    shell.notice("bad", str(error))
+    st.stop()
+layouts = mapping.layouts(index)
+if not layouts:
+    mapping.missing(version)
+    st.stop()
+left, right = st.columns([2.6, 2], gap="large")
+with left:
+    with st.container(horizontal=True):
+        by = str(st.selectbox("Colour by", browse.groupable(index), key="by", bind="query-params", width=240))
+        layout = (
+            str(st.selectbox("Layout", layouts, key="layout", width=200)) if len(layouts) > 1 else layouts[0]
+        )
+    found = mapping.draw(version, index, layout, by)
+    if found.len():
+        row_list(version, index, found)
+with right:
+    if row := st.query_params.get("row"):
+        open_row(version, row)
+    else:
+        shell.note("Click a point, or a row of the list, to read it here.")
