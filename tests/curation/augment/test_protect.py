@@ -1,0 +1,150 @@
+"""Protection: what is found in real prose, code, maths and tables, and that nothing of it is ever altered."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from curation.augment.protect import Refused, contents, masked, pieces, restored, spans, verified
+
+ROOT = Path(__file__).parents[3]
+SAMPLES = [
+    turn["value"]
+    for line in (ROOT / "data/samples/finetome_sample.jsonl").read_text(encoding="utf-8").splitlines()
+    for turn in json.loads(line)["conversations"]
+]
+FENCE = "```python\ndef f(x):\n    return x\n```"
+CASES = [
+    ("code", f"Look at this:\n\n{FENCE}\n\nWhy?", [FENCE]),
+    ("code", "An open fence\n```\nx = 1", ["```\nx = 1"]),
+    ("code", "Use `None` or ``a b`` here", ["`None`", "``a b``"]),
+    ("code", "this fails\nfor i in range(3):\n    print(i)\nwhy?", ["for i in range(3):", "    print(i)"]),
+    ("code", "fix it\nint x = f(2);\nplease", ["int x = f(2);"]),
+    ("json", 'Parse {"a": [1, "x } y"]} now', ['{"a": [1, "x } y"]}']),
+    ("json", "Sort [3, 1, 2] for me", ["[3, 1, 2]"]),
+    ("latex", r"Solve $x^2 = 4$ and $$\int_0^1 x\,dx$$ now", ["$x^2 = 4$", r"$$\int_0^1 x\,dx$$"]),
+    ("latex", r"so \(a+b\) and \[ c \] hold", [r"\(a+b\)", r"\[ c \]"]),
+    ("latex", r"see \begin{align}a&=b\\ c&=d\end{align} there", [r"\begin{align}a&=b\\ c&=d\end{align}"]),
+    ("placeholder", "Where is {{Order Number}} for ${name}?", ["{{Order Number}}", "${name}"]),
+    ("url", "Visit https://a.example/b?c=d&e. Then larkfield.example/book, ok", ["https://a.example/b?c=d&e", "larkfield.example/book"]),
+    ("e-mail", "Write to ann.lee@post.example today", ["ann.lee@post.example"]),
+    ("tag", "a <b>bold</b> word <|im_end|>", ["<b>", "</b>", "<|im_end|>"]),
+    ("table", "prices\n| a | b |\n|---|---|\nend", ["| a | b |", "|---|---|"]),
+    ("path", "open /etc/hosts and src/a/b.py and notes.txt or C:\\tmp\\x", ["/etc/hosts", "src/a/b.py", "notes.txt", "C:\\tmp\\x"]),
+    ("quote", "She said \"not now\" and 'later on' and “never”", ['"not now"', "'later on'", "“never”"]),
+    ("identifier", "call foo(x, y) with max_size, camelCase and --verbose", ["foo(x, y)", "max_size", "camelCase", "--verbose"]),
+    ("number", "It took 2.5 km in 40 minutes at £6 and 18:00, 50%, on the 3rd", ["2.5 km", "40 minutes", "£6", "18:00", "50%", "3rd"]),
+    ("number", "weigh 120 g, −5 °C, 1,000,000 and 10^6 or 3e-4", ["120 g", "−5 °C", "1,000,000", "10", "6", "3e-4"]),
+    ("name", "why did Marie Curie and the BBC go to Paris?", ["Marie Curie", "BBC", "Paris"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "text", "want"), CASES)
+def test_what_is_found(kind: str, text: str, want: list[str]) -> None:
+    found = spans(text)
+    assert [text[span.start : span.end] for span in found] == want
+    assert {span.kind for span in found} == {kind}
+
+
+def test_terms_are_whole_words_in_any_case() -> None:
+    assert contents("the night rack and the Night Rack, not knight racks", ["night rack"]) == [
+        "night rack",
+        "Night Rack",
+    ]
+
+
+def test_plain_prose_is_free() -> None:
+    text = "Can I move my hire from the morning to the afternoon without paying again? It's late, isn't it."
+    assert spans(text) == []
+    assert pieces(text) == [(text, True)]
+
+
+def test_layout_is_kept_out_of_reach() -> None:
+    text = "First line \n\n- a point\n  > quoted\n## Head\nlast "
+    prose = [part for part, free in pieces(text) if free]
+    assert prose == ["First line", "a point", "quoted", "Head", "last"]
+
+
+@pytest.mark.parametrize(
+    ("out", "reason"),
+    [
+        ("take {1} and {2}", None),
+        ("take {2} and {1}", "protected out of order: '7 km'"),
+        ("take {1}", "protected lost: '7 km'"),
+        ("take {1} {1} and {2}", "protected repeated: '5 km'"),
+        ("take {1} and {2} and 9", "protected made up: '9'"),
+        ('take {1} "and {2}"', "protected altered: '7 km' became '\"and 7 km\"'"),
+    ],
+)
+def test_restored_or_the_reason(out: str, reason: str | None) -> None:
+    text = "go 5 km then 7 km"
+    it = masked(text)
+    one, two = it.markers
+    result = restored(text, it, out.replace("{1}", one).replace("{2}", two))
+    if reason is None:
+        assert result == "take 5 km and 7 km"
+    else:
+        assert result == Refused(reason)
+
+
+def test_markers_are_new_to_the_text() -> None:
+    text = "XQ01QX is a word and 5 km too, XZ01ZX"
+    it = masked(text)
+    assert not any(marker in text for marker in it.markers)
+    assert restored(text, it, it.text) == text
+
+
+ODD = ["", " ", "\n", "```", "`", "$", "$$", "{{", "}}", '"', "'", "{", "[", "\\(", "\\", "|", "<", ">", "@", "5 km", "x_y", "XQ01QX",
+       "é", "你好", "עברית", "👍🏽", "a", "word", "Name", "http://a.b/c", "- ", "\t", "/", ".", ",", "1", "~~~", "a(b)", "\x00", "\u2028"]  # fmt: skip
+TEXT = st.one_of(
+    st.text(max_size=60), st.lists(st.sampled_from(ODD), max_size=25).map("".join), st.sampled_from(SAMPLES)
+)
+
+
+@given(TEXT)
+def test_pieces_join_to_the_text_and_masks_lift(text: str) -> None:
+    assert "".join(part for part, _ in pieces(text)) == text
+    it = masked(text)
+    for marker in it.markers:
+        assert it.text.count(marker) == 1
+    assert restored(text, it, it.text) == text
+
+
+@given(TEXT, st.randoms(use_true_random=False))
+@example("", random.Random(0))
+def test_any_generator_leaves_spans_alone_or_is_refused(text: str, chance: random.Random) -> None:
+    """The generator is hostile: it drops, doubles, swaps and invents pieces of the masked text."""
+    it = masked(text)
+    parts = list(it.text.split(" "))
+    for _ in range(3):
+        place = chance.randrange(len(parts))
+        parts[place] = chance.choice([*ODD, parts[chance.randrange(len(parts))], parts[place] * 2])
+    out = restored(text, it, " ".join(parts))
+    if isinstance(out, Refused):
+        assert out.reason.startswith("protected ")
+    else:
+        assert contents(out) == contents(text)
+
+
+@given(TEXT, st.randoms(use_true_random=False))
+def test_changed_prose_between_spans(text: str, chance: random.Random) -> None:
+    parts = pieces(text)
+    out = "".join(chance.choice([part.upper(), "new " + part, ""]) if free else part for part, free in parts)
+    result = verified(text, out)
+    if not isinstance(result, Refused):
+        assert contents(result) == contents(text)
+
+
+HOSTILE = ["[", '{"', "a", "`", "$", "'a", "1.", "/a", "\\(", "\\[", "<a", "a@", "a.b", "_", "A ", "\\begin{a}", " ", "\n", "1 ", "a_b(", "-a",
+           "{{", '"a\n', "Aa", "a A", "1-", "www.", '[{"a":', "# \n", "- \n"]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_a_hundred_thousand_characters_of_anything(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    assert "".join(part for part, _ in pieces(text)) == text
