@@ -18,6 +18,10 @@ class Encoder(Protocol):
     identity: str
     """Names the model and its weights; part of the cache key."""
 
+    def __hash__(self) -> int:
+        """An encoder is itself alone."""
+        ...
+
     def encode(self, texts: list[str], tokens: int) -> Vectors:
         """Vectors of the texts, each cut to its first ``tokens`` tokens; shape (texts, components)."""
         ...
