@@ -22,7 +22,7 @@ READ = 3_000
 """Characters of a text that are looked at for words."""
 NOT_WORDS = (
     # unfenced code, by its lines; ASCII classes only, since Unicode ones are ten times slower here
-    r"(?ms)^[^\n]*[;{}][ \t]*$|^[ \t]*[A-Za-z0-9_.$]+(?:\(| ?[-+*/]?= ?)[^\n]*$"
+    r"(?ms)^[^\n]*[(){}=<>\[\]][^\n]*[;{}][ \t]*$|^[ \t]*[{}][ \t]*$|^[ \t]*[A-Za-z0-9_.$]+(?:\(| ?[-+*/]?= ?)[^\n]*$"
     r"|^[ \t]*(?:def|class|import|from|return|elif|print|#include|<\?php)[ (<][^\n]*$"
     r"|```.*?(?:```|\z)|\$\$.*?\$\$|\\\[.*?\\\]|\\\(.*?\\\)|\$[^$\n]{1,300}\$|`[^`\n]*`"
     r"|(?:https?://|www\.)[^ \n]+|[^ \n]+@[^ \n]+|<[^<>\n]{1,200}>|\\[A-Za-z]+"

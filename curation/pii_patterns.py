@@ -75,8 +75,7 @@ def _email(match: re.Match[str], reserved: bool) -> bool:
     address = match.group()
     if address.rsplit(".", 1)[-1].lower() in _NOT_A_DOMAIN or ".." in address:
         return False
-    before = match.string[max(0, match.start() - 12) : match.start()]
-    if re.search(r"(?:git|ssh|https?|ftp|sftp|rsync|postgres\w*|mysql|mongodb\S*|redis|amqp)://\S*$", before):
+    if re.search(r"://\S*$", match.string[max(0, match.start() - 80) : match.start()]):  # user:password@host
         return False
     return reserved or not (_EXAMPLE.search(address) or address.lower().startswith("git@"))
 
@@ -168,7 +167,7 @@ def iban(text: str) -> bool:
 
 def _card(match: re.Match[str], reserved: bool) -> bool:
     digits = re.sub(r"\D", "", match.group())
-    if not _ISSUER.fullmatch(digits) or len(set(digits)) < 3 or not luhn(digits):
+    if not _ISSUER.fullmatch(digits) or not luhn(digits):
         return False
     return reserved or digits not in _TEST_CARDS
 
@@ -250,6 +249,7 @@ _KEY = re.compile(
     r")(?![A-Za-z0-9_-])"
     r"|-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:(?!-----)[\s\S]){40,12000}-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
 )
+_LOGIN = re.compile(r"[a-z]://[^\s:/@]{0,64}:(?P<secret>[^\s/@<>${}\[\]*]{4,100})@[A-Za-z0-9]")
 _PLACEHOLDER = re.compile(r"EXAMPLE|xxxx|XXXX|\.\.\.|your|YOUR|1234567890abcdef|abcdefghij", re.IGNORECASE)
 _JWT_EXAMPLE = "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
 
@@ -257,6 +257,13 @@ _JWT_EXAMPLE = "SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c"
 def _key(match: re.Match[str], reserved: bool) -> bool:
     text = match.group()
     return reserved or (len(set(text)) > 10 and not _PLACEHOLDER.search(text) and _JWT_EXAMPLE not in text)
+
+
+def _login(match: re.Match[str], reserved: bool) -> bool:
+    secret = match.group("secret").lower()
+    return reserved or (
+        len(set(secret)) > 3 and not re.search(r"pass|pwd|secret|changeme|example|your|xxx|1234", secret)
+    )
 
 
 _KEY_HINT = r"AKIA|ASIA|gh[pousr]_|github_pat_|hf_[A-Za-z]|sk-[A-Za-z]|xox[abeoprs]-|AIza|[sr]k_live_|glpat-|npm_|pypi-AgEI|SG\.|:AA|eyJ|PRIVATE KEY"
@@ -271,6 +278,7 @@ _CUED_HINT = (
 )
 PATTERNS: tuple[Pattern, ...] = (  # in the order in which they claim a stretch of text
     Pattern("key", _KEY_HINT, _KEY, _key),
+    Pattern("key", r"[a-z]://[^ /:@]{0,64}:[^ /@]{4,100}@", _LOGIN, _login),
     Pattern("email", r"[A-Za-z0-9_]@[A-Za-z0-9]", _EMAIL, _email),
     Pattern("iban", r"[A-Z]{2}[0-9]{2} ?[A-Z0-9]{4} ?[A-Z0-9]{4}", _IBAN, _iban),
     Pattern("card", r"[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}|3[0-9]{3}[ -]?[0-9]{6}", _CARD, _card),
