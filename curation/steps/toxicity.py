@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -45,7 +44,7 @@ class Toxicity(Step):
 
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:  # noqa: ARG002
         """Rows with their counts. Raises InputError for a list that can't be read."""
-        patterns = _patterns(str(self.inputs()[0]))
+        patterns = _patterns(self.inputs()[0])
         turns = (
             rows.select(pl.int_range(pl.len()).alias("row"), "messages")
             .explode("messages", empty_as_null=False, keep_nulls=False)
@@ -72,14 +71,13 @@ class Toxicity(Step):
         return rows.with_columns(*columns, pl.Series("toxicity.terms", told, dtype=pl.String))
 
 
-@functools.lru_cache(maxsize=4)
-def _patterns(path: str) -> dict[str, str]:
+def _patterns(where: Path) -> dict[str, str]:
     """One expression for each kind. Raises InputError."""
-    where = Path(path)
     try:
         lists = yaml.safe_load(where.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"the word list can't be read: {error}", where=path) from None
+        raise InputError(f"the word list can't be read: {error}", where=str(where)) from None
+    path = str(where)
     if not isinstance(lists, dict):
         raise InputError("a word list is a mapping of kinds", where=path, mend=f"Kinds: {', '.join(KINDS)}.")
     found: dict[str, str] = {}
