@@ -33,9 +33,7 @@ def launch(
             mcp_server=False, state_session_capacity=500,
         )  # fmt: skip
     except OSError as error:
-        raise ChatError(
-            f"port {port} is taken: {error}", mend="Give another --port, or 0 for a free one."
-        ) from None
+        raise ChatError(f"port {port} is taken: {error}", mend=_OTHER_PORT) from None
     print(f"The chatbot is at {app.local_url}", file=sys.stderr, flush=True)
     if block:
         app.block_thread()
@@ -89,6 +87,21 @@ def _need_gradio() -> None:
         import gradio  # noqa: F401
     except ImportError:
         raise MissingError.of("gradio") from None
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise ChatError when the port is taken, before anything heavy is loaded; port 0 is always free."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ChatError(f"port {port} is taken: {error.strerror}", mend=_OTHER_PORT) from None
+
+
+_OTHER_PORT = "Give another --port, or 0 for a free one."
 
 
 def _free_port(host: str) -> int:

@@ -66,9 +66,10 @@ def chat(
     folder = find_run(run)
     about = read_run(folder, adapter_needed=not base)
     if once is None:
-        from chatbot_space.app import launch
+        from chatbot_space.app import check_port, launch
         from chatbot_space.opening import open_desk
 
+        check_port(host, port)
         print(f"Loading {about.base_model} for run {about.run_id} ...", file=sys.stderr, flush=True)
         rival = find_run(against) if against else None
         desk = open_desk(folder, engine=engine, dtype=dtype, against=rival)
