@@ -12,6 +12,9 @@ from curation.errors import InputError
 from curation.rows import CORE
 from curation.store import Store, Version
 
+PARENT = " (parent)"
+"""Stands after the op of a decision about the row's parent."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -91,6 +94,11 @@ def _story(store: Store, version: Version, row: dict[str, Any], state: str) -> S
     lineage = list(reversed(store.lineage(version)))
     ids = {row["id"]: None, **({row["parent_id"]: None} if row["parent_id"] else {})}
     decisions = [decision for one in lineage for decision in _decisions(one, list(ids), row["id"])]
+    born = next(
+        (n for n, one in enumerate(decisions) if one.action == "made" and not one.op.endswith(PARENT)), None
+    )
+    if born is not None:  # what happened to the parent later is the parent's story
+        decisions = [one for n, one in enumerate(decisions) if n <= born or not one.op.endswith(PARENT)]
     origins = [
         source for one in lineage for source in one.manifest.sources if source["name"] == row["source"]
     ]
@@ -137,7 +145,7 @@ def _decisions(version: Version, ids: list[str], row: str) -> list[Decision]:
         Decision(
             version.id,
             line["place"],
-            line["op"] if line["row_id"] == row else f"{line['op']} (parent)",
+            line["op"] if line["row_id"] == row else line["op"] + PARENT,
             line["action"],
             line["reason"],
             json.loads(line["evidence"]) if line["evidence"] else None,

@@ -196,6 +196,10 @@ def test_every_step_says_what_it_is(kind: type[Step]) -> None:
     )
     assert kind.model_config.get("extra") == "forbid"
     assert kind.model_config.get("frozen")
+    for name, known in kind.model_fields.items():
+        assert not Path(str(known.default)).is_absolute(), (
+            f"{name}: a version's id would depend on the machine"
+        )
 
 
 @pytest.mark.parametrize(("op", "case"), CASES)
