@@ -90,9 +90,14 @@ class Version:
         """The version's id."""
         return self.manifest.id
 
-    def scan(self) -> pl.LazyFrame:
-        """The rows, lazily: only what is selected is read."""
-        return pl.scan_parquet(self.folder / "rows.parquet")
+    def scan(self, name: Literal["rows", "dropped", "ledger"] = "rows") -> pl.LazyFrame:
+        """The rows (or another frame), lazily: only what is selected is read. Raises StoreError."""
+        path = self.folder / f"{name}.parquet"
+        size = self.manifest.files.get(path.name, {}).get("bytes")
+        if not path.is_file() or path.stat().st_size != size:
+            what = "has another size than it had" if path.is_file() else "is missing"
+            raise StoreError(f"damaged: {path.name} {what}", where=str(self.folder), mend=ANEW)
+        return pl.scan_parquet(path, glob=False)
 
     def rows(self) -> pl.DataFrame:
         """All rows. This and the two below raise StoreError for a damaged file."""

@@ -72,7 +72,7 @@ def why(store: Store, row: str, version: Version | None = None) -> Story:
 
 def _find(version: Version, row: str) -> tuple[dict[str, Any], str] | None:
     kept = _whole(version.scan(), row)
-    gone = _whole(pl.scan_parquet(version.folder / "dropped.parquet"), row)
+    gone = _whole(version.scan("dropped"), row)
     if kept.height + gone.height > 1:
         ids = ", ".join([*kept["id"], *gone["id"]])
         raise InputError(f"{row!r} could be any of {ids}, ...", mend="Give more of the id.")
@@ -134,7 +134,7 @@ def _story(store: Store, version: Version, row: dict[str, Any], state: str) -> S
 
 def _decisions(version: Version, ids: list[str], row: str) -> list[Decision]:
     """The decisions about a row, and those about its parent before it was made."""
-    ledger = pl.scan_parquet(version.folder / "ledger.parquet")
+    ledger = version.scan("ledger")
     places = (
         ledger.select("row_id").with_row_index("place_in_file").filter(pl.col("row_id").is_in(ids)).collect()
     )
