@@ -10,13 +10,22 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from curation.contract import Home, Probe, RunInfo, append_event, digest, file_info, write_atomic
+from curation.contract import (
+    Home,
+    Probe,
+    RunInfo,
+    TomeError,
+    append_event,
+    digest,
+    file_info,
+    write_atomic,
+)
 from training import template as tpl
 from training.config import TrainConfig
 from training.data import Export, open_export
@@ -25,6 +34,7 @@ from training.key import key_of, key_parts, refuse_difference
 from training.models import Base, Voice, load_voice, resolve_base
 from training.packages import package_versions
 from training.prepare import Prepared, prepare
+from training.ranks import Ranks
 
 Say = Callable[[str], None]
 
@@ -54,15 +64,18 @@ class Run:
     voice: Voice
     prepared: Prepared
     info: RunInfo
+    ranks: Ranks = field(default_factory=Ranks)
 
     def emit(self, event: str, **fields: Any) -> None:
-        """Append an event to the run's ``events.jsonl``."""
-        append_event(self.folder / "events.jsonl", event, **fields)
+        """Append an event to the run's ``events.jsonl``; the main process alone does."""
+        if self.ranks.main:
+            append_event(self.folder / "events.jsonl", event, **fields)
 
     def save(self, **changes: Any) -> None:
-        """Change fields of ``run.json`` and write it."""
+        """Change fields of ``run.json`` and write it; the main process alone writes."""
         self.info = dataclasses.replace(self.info, **changes)
-        self.info.write(self.folder)
+        if self.ranks.main:
+            self.info.write(self.folder)
 
 
 def set_up(
@@ -73,17 +86,20 @@ def set_up(
     name: str | None = None,
     resume: bool = False,
     say: Say = lambda _: None,
-    world: int = 1,
+    ranks: Ranks = Ranks(),
 ) -> Run:
     """Check everything that can be checked without loading weights, and open or reopen the run folder.
 
     Raises the errors of its parts, ConfigError for a name that is taken, ResumeError where a run can't go on.
     """
     export = open_export(source, home)
-    folder = run_folder(home, export.info.name, config, name, resume)
+    if ranks.main or resume:
+        folder = run_folder(home, export.info.name, config, name, resume)
+    else:
+        folder = home.runs / str(name)  # the main process has made it
     base = resolve_base(config.model, config.revision, home, say)
     voice = load_voice(base, config.template)
-    parts = key_parts(export, base, voice, config, world)
+    parts = key_parts(export, base, voice, config, ranks.world)
     if resume:
         info = RunInfo.read(folder)
         refuse_difference(info.key_parts, parts, str(folder))
@@ -114,15 +130,16 @@ def set_up(
             command=shlex.join(["tome", *sys.argv[1:]]),
             warnings=warnings,
         )
-    run = Run(folder, config, export, base, voice, prepared, info)
+    run = Run(folder, config, export, base, voice, prepared, info, ranks)
     folder.mkdir(parents=True, exist_ok=True)
     return run
 
 
 def begin(run: Run) -> None:
     """Write the folder's first files: ``config.yaml`` and ``run.json`` in state running."""
-    text = yaml.safe_dump(json.loads(run.config.model_dump_json()), sort_keys=False)
-    write_atomic(run.folder / "config.yaml", text)
+    if run.ranks.main:
+        text = yaml.safe_dump(json.loads(run.config.model_dump_json()), sort_keys=False)
+        write_atomic(run.folder / "config.yaml", text)
     run.save(
         state="running",
         error=None,
@@ -135,7 +152,11 @@ def begin(run: Run) -> None:
 def finish(run: Run, state: str, metrics: dict[str, Any], error: str | None = None) -> None:
     """Write the run's end: its state, its metrics, and the adapter's files with their hashes."""
     adapter = run.folder / run.info.adapter
-    files = {p.name: file_info(p) for p in sorted(adapter.iterdir())} if state == "done" else {}
+    files = (
+        {p.name: file_info(p) for p in sorted(adapter.iterdir())}
+        if state == "done" and run.ranks.main
+        else {}
+    )
     run.save(state=state, metrics={**run.info.metrics, **metrics}, error=error, adapter_files=files)
     run.emit("end", state=state, error=error)
 
@@ -177,6 +198,22 @@ def find_run(home: Home, name: str | None) -> Path:
             "there is no unfinished run", where=str(home.runs), mend="Start one: tome train EXPORT."
         )
     return open_runs[-1]
+
+
+def mark_killed(home: Home) -> list[str]:
+    """Set runs whose process was killed (state running, but nobody holds them) to stopped; returns their names."""
+    killed: list[str] = []
+    for path in home.runs.glob("*/run.json"):
+        try:
+            info = RunInfo.read(path.parent)
+            if info.state != "running":
+                continue
+            with locked(path.parent):
+                dataclasses.replace(info, state="stopped", error="its process was killed").write(path.parent)
+                killed.append(path.parent.name)
+        except TomeError:
+            continue  # being trained just now, or of another schema: not ours to touch
+    return killed
 
 
 def probes(voice: Voice, system_prompt: str | None) -> list[Probe]:

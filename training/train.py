@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from training.backends import Loaded, import_backend, load_model
 from training.card import write_card
 from training.collate import Packed, Padded
 from training.config import TrainConfig
-from training.errors import OutOfMemoryError
 from training.evaluate import evaluate, pick_rows
+from training.memory import out_of_memory
 from training.pack import packed_table
 from training.quiet import quiet
-from training.run import Run, Say, begin, finish, locked, set_up
+from training.ranks import Ranks, join
+from training.run import Run, Say, begin, finish, locked, mark_killed, set_up
 from training.samples import write_samples
 from training.signals import listening
 from training.walk import Stop, make_trainer
@@ -57,9 +59,15 @@ def train(
     Raises the errors in ``training.errors``; ``run.json`` then says "failed" and why.
     """
     import_backend(config.backend)
-    run = set_up(source, config, home, name=name, resume=resume, say=say)
+    ranks = join()
+    if not ranks.main:
+        say = _silent
+    else:
+        for killed in mark_killed(home):
+            say(f"The process of run {killed} was killed; go on with it: tome train --resume --name {killed}")
+    run = _set_up(source, config, home, name, resume, say, ranks)
     stop = Stop()
-    with locked(run.folder), listening(stop):
+    with locked(run.folder) if ranks.main else nullcontext(), listening(stop):
         begin(run)
         began = time.monotonic()
         try:
@@ -77,8 +85,25 @@ def train(
                 stop.asked = None  # the wish came with the last step: nothing was left to stop
             stopped = f"stopped by {stop.asked}; a checkpoint was written" if stop.asked else None
             finish(run, "stopped" if stop.asked else "done", metrics, stopped)
-        write_card(run.folder, run.info)
+        if ranks.main:
+            write_card(run.folder, run.info)
+    ranks.leave()
     return _result(run, steps, stop)
+
+
+def _silent(_: str) -> None:
+    """What the other processes say."""
+
+
+def _set_up(
+    source: str, config: TrainConfig, home: Home, name: str | None, resume: bool, say: Say, ranks: Ranks
+) -> Run:
+    """Set up in the main process first: it tokenises and names the run, the others find it done."""
+    run = None
+    if ranks.main:
+        run = set_up(source, config, home, name=name, resume=resume, say=say, ranks=ranks)
+    chosen = ranks.same(run.folder.name if run else None)
+    return run or set_up(source, config, home, name=chosen, resume=resume, say=say, ranks=ranks)
 
 
 def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
@@ -92,39 +117,38 @@ def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
     table = pick_rows(run.prepared.table("eval"), config.eval_rows, config.seed)
 
     def evaluation(step: int) -> bool:
-        return _evaluation(run, loaded, table, step, say)
+        enough = _evaluation(run, loaded, table, step, say) if run.ranks.main else False
+        return bool(run.ranks.same(enough))
 
     last = _checkpoint(run, say) if resume else None
-    if last is None and not resume:
-        evaluation(0)
-    trainer = make_trainer(
-        loaded,
-        config,
-        run.voice.tokenizer,
-        dataset(run),
-        collator(run, loaded.device),
-        run.folder,
-        _shown(run, say),
-        stop,
-        evaluation,
-        lambda step: step not in dict(_evals(run)),
-    )
+    trainer = None
     try:
+        if last is None and not resume:
+            evaluation(0)
+        trainer = make_trainer(
+            loaded,
+            config,
+            run.voice.tokenizer,
+            dataset(run),
+            collator(run, loaded.device),
+            run.folder,
+            _shown(run, say),
+            stop,
+            evaluation,
+            lambda step: bool(run.ranks.same(step not in dict(_evals(run)))),
+            run.ranks,
+        )
         with quiet():
             trainer.train(resume_from_checkpoint=str(last) if last else None)
     except torch.cuda.OutOfMemoryError as error:
-        raise OutOfMemoryError(
-            f"the GPU ran out of memory at step {trainer.state.global_step + 1}",
-            where=str(run.folder),
-            mend="Lower batch and raise accumulation by as much, lower max_length, or set "
-            "gradient_checkpointing=true or precision=4bit. The last checkpoint is whole.",
-        ) from error
-    if not stop.asked or trainer.state.global_step >= trainer.state.max_steps:
+        raise out_of_memory(run, trainer.state.global_step if trainer else 0) from error
+    ended = not stop.asked or trainer.state.global_step >= trainer.state.max_steps
+    if ended and run.ranks.main:
         with quiet():
-            trainer.model.save_pretrained(run.folder / run.info.adapter, safe_serialization=True)
+            loaded.model.save_pretrained(run.folder / run.info.adapter, safe_serialization=True)
             run.voice.tokenizer.save_pretrained(run.folder / run.info.adapter)
         if config.samples:
-            _samples(run, trainer.model, loaded.device, table, say)
+            _samples(run, loaded.model, loaded.device, table, say)
     return trainer.state.global_step, trainer.state.max_steps
 
 

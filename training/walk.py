@@ -14,6 +14,7 @@ from training import checkpoints
 from training.backends import Loaded
 from training.config import TrainConfig
 from training.errors import NotANumberError
+from training.ranks import Ranks
 
 Emit = Callable[..., None]
 """Called with an event's name and its fields."""
@@ -26,7 +27,7 @@ class Stop:
     steps_run = False
 
 
-def arguments(config: TrainConfig, loaded: Loaded, folder: Path) -> Any:
+def arguments(config: TrainConfig, loaded: Loaded, folder: Path, ranks: Ranks) -> Any:
     """Trl's arguments for a config. Saving, evaluating and reporting of progress are done by us."""
     from trl import SFTConfig
 
@@ -61,6 +62,8 @@ def arguments(config: TrainConfig, loaded: Loaded, folder: Path) -> Any:
         report_to=config.report,
         run_name=folder.name,
         disable_tqdm=True,
+        ddp_backend="gloo" if ranks.world > 1 and loaded.device == "cpu" else None,
+        ddp_find_unused_parameters=False if ranks.world > 1 else None,
         remove_unused_columns=False,
         dataloader_pin_memory=loaded.device != "cpu",
         max_length=None,
@@ -81,6 +84,7 @@ def make_trainer(
     stop: Stop,
     evaluation: Callable[[int], bool],
     missed: Callable[[int], bool],
+    ranks: Ranks,
 ) -> Any:
     """A trainer ready to run. Must be called after the backend was imported."""
     from transformers import Trainer
@@ -107,9 +111,14 @@ def make_trainer(
 
         def _save_checkpoint(self, model: Any, trial: Any) -> None:
             target = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
-            shutil.rmtree(target, ignore_errors=True)
+            if ranks.main:
+                shutil.rmtree(target, ignore_errors=True)
+            ranks.wait()
             try:
                 Trainer._save_checkpoint(self, model, trial)
+                ranks.wait()  # each process has written its own random state
+                if not ranks.main:
+                    return
                 checkpoints.seal(target)
             except Exception as error:
                 shutil.rmtree(target, ignore_errors=True)
@@ -127,10 +136,10 @@ def make_trainer(
             checkpoints.prune(target.parent, config.keep)
             emit("checkpoint", step=self.state.global_step, checkpoint=target.name)
 
-    watch = watcher(config, emit, stop, evaluation, missed)
+    watch = watcher(config, emit, stop, evaluation, missed, ranks)
     trainer = Walker(
         model=loaded.model,
-        args=arguments(config, loaded, folder),
+        args=arguments(config, loaded, folder, ranks),
         train_dataset=dataset,
         data_collator=_Naming(collator),
         processing_class=tokenizer,
@@ -163,6 +172,7 @@ def watcher(
     stop: Stop,
     evaluation: Callable[[int], bool],
     missed: Callable[[int], bool],
+    ranks: Ranks,
 ) -> Any:
     """The callback that writes events, stops on request and on NaN, evaluates, and stops early.
 
@@ -211,7 +221,7 @@ def watcher(
             now = time.monotonic()
             done = state.global_step - self.first_step
             rate = done / max(now - self.began, 1e-9)
-            speed = (self.tokens - self.marked_tokens) / max(now - self.mark, 1e-9)
+            speed = ranks.world * (self.tokens - self.marked_tokens) / max(now - self.mark, 1e-9)
             self.mark, self.marked_tokens = now, self.tokens
             emit(
                 "step",
@@ -222,7 +232,7 @@ def watcher(
                 lr=logs.get("learning_rate"),
                 grad_norm=_number(logs.get("grad_norm")),
                 epoch=round(state.epoch or 0.0, 4),
-                tokens=self.tokens,
+                tokens=self.tokens * ranks.world,
                 tokens_per_second=round(speed, 1),
                 rate=round(rate, 4),
                 left=round((state.max_steps - state.global_step) / rate, 1) if rate else None,
@@ -230,6 +240,8 @@ def watcher(
 
         def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> Any:
             step = state.global_step
+            if ranks.any(stop.asked is not None):
+                stop.asked = stop.asked or "SIGTERM"
             if step >= state.max_steps:
                 control.should_save = True
             elif stop.asked:

@@ -261,3 +261,36 @@ def test_after_the_run_both_models_answer_the_same_questions(home: Home, model: 
         assert sample["reference"].startswith("0")
         assert sample["base"] != sample["tuned"]
     assert "**Tuned:**" in (home.runs / "r" / "README.md").read_text()
+
+
+def test_a_run_whose_process_was_killed_is_not_called_running(home: Home, model: Path) -> None:
+    import dataclasses
+
+    from training.run import locked, mark_killed
+
+    train("small", config(model, max_steps=1), home, name="r")
+    info = dataclasses.replace(RunInfo.read(home.runs / "r"), state="running")
+    info.write(home.runs / "r")
+    with locked(home.runs / "r"):
+        assert mark_killed(home) == []
+    assert mark_killed(home) == ["r"]
+    assert (RunInfo.read(home.runs / "r").state, mark_killed(home)) == ("stopped", [])
+
+
+def test_running_out_of_memory_tells_the_plan_and_what_to_lower(
+    home: Home, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from training import train as module
+    from training.errors import OutOfMemoryError
+
+    def spent(*_: object) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(module, "evaluate", spent)
+    with pytest.raises(
+        OutOfMemoryError, match=r"after step 0: .* the plan counts .* To mend: .* precision=4bit"
+    ):
+        train("small", config(model), home, name="r")
+    assert RunInfo.read(home.runs / "r").state == "failed"
