@@ -14,7 +14,7 @@ import polars as pl
 
 from curation.errors import InputError, StepError, TomeError
 from curation.rows import rehash
-from curation.step import LEDGER, Context, Step, ledger_lines
+from curation.step import LEDGER, Context, Step, ledger_lines, rejected_lines
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,8 @@ def _expand(step: Step, rows: pl.DataFrame, out: pl.DataFrame, place: int, where
     _originals_untouched(step, rows, out, where)
     children = out[rows.height :]
     _lawful_children(step, rows, children, where)
-    return StepResult(out.select(_columns(out)), _none_dropped(rows), _made(step, children, place))
+    lines = pl.concat([rejected_lines(step.op, out[: rows.height], place), _made(step, children, place)])
+    return StepResult(out.select(_columns(out)), _none_dropped(rows), lines)
 
 
 def _shape(step: Step, rows: pl.DataFrame, out: pl.DataFrame, place: int, where: str) -> StepResult:

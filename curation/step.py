@@ -13,6 +13,7 @@ What a step decides about a row becomes a line of the ledger here, never in the 
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -109,4 +110,24 @@ def ledger_lines(
         (pl.lit(action) if isinstance(action, str) else action).cast(pl.String).alias("action"),
         (reason if isinstance(reason, pl.Series) else pl.lit(reason)).cast(pl.String).alias("reason"),
         (pl.lit(None) if evidence is None else evidence).cast(pl.String).alias("evidence"),
+    )
+
+
+def rejected_lines(op: str, originals: pl.DataFrame, place: int = 0) -> pl.DataFrame:
+    """One line for each candidate that an expand step rejected, under its parent's id.
+
+    The step tells them in the column ``evidence`` of its originals: ``{"rejected": [{"reason", ...}]}`` or null.
+    """
+    told = originals.select("id", "evidence").drop_nulls().rows() if "evidence" in originals.columns else []
+    found = [(row, one) for row, text in told for one in json.loads(text)["rejected"]]
+    said = [
+        json.dumps({k: v for k, v in one.items() if k != "reason"}, ensure_ascii=False) for _, one in found
+    ]
+    return ledger_lines(
+        pl.Series([row for row, _ in found], dtype=pl.String),
+        op=op,
+        action="rejected",
+        reason=pl.Series([one["reason"] for _, one in found], dtype=pl.String),
+        evidence=pl.Series(said, dtype=pl.String),
+        place=place,
     )

@@ -195,9 +195,7 @@ def _prose(text: str) -> list[tuple[str, bool]]:
         if part:
             prose = number % 2 == 0
             lead, body, tail = _trim(part) if prose else (part, "", "")
-            parts += [
-                (one, kind) for one, kind in ((lead, False), (body, True), (tail, False)) if one
-            ]
+            parts += [(one, kind) for one, kind in ((lead, False), (body, True), (tail, False)) if one]
     return parts
 
 

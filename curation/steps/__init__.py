@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from curation.step import Step
+from curation.steps.augment import Augment
 from curation.steps.balance import Balance
 from curation.steps.categorize import Categorize
 from curation.steps.contamination import Contamination
@@ -52,11 +53,13 @@ ALL: tuple[type[Step], ...] = (
     Decontaminate,
     Sample,
     Split,
+    Augment,
     Balance,
 )
 BY_OP: dict[str, type[Step]] = {step.model_fields["op"].default: step for step in ALL}
 AnyStep = Annotated[
     Normalize  # one a line, in alphabetical order after this one
+    | Augment
     | Balance
     | Categorize
     | Contamination

@@ -1,0 +1,178 @@
+"""Candidates by category until the target or the effort limit, each with its verdict; nothing is decided twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from curation.augment.gates import Gates, Judge, Verdict, languages, prompt_of
+from curation.augment.generators.base import Seed
+from curation.augment.near import Near, sets_of
+from curation.augment.produce import Job, Producer, Talk
+from curation.augment.protect import Refused
+from curation.augment.specs import Spec
+from curation.contract import digest
+from curation.rows import child_id, make_rows
+from curation.step import Context
+
+OP = "augment"
+MOST = 4_096
+"""Candidates in a batch at most."""
+EXAMPLES = 3
+"""Rows of the category that a new conversation is shown, besides its parent."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One candidate with its story; ``messages`` is None where the generator gave none."""
+
+    parent: str
+    category: str | None
+    generator: str
+    options: Mapping[str, Any]
+    attempt: int
+    seed: int
+    messages: Talk | None
+    verdict: Verdict
+
+    @property
+    def kept(self) -> bool:
+        """Whether it passed every gate."""
+        return self.verdict.reason is None
+
+    @property
+    def id(self) -> str:
+        """The id of the child."""
+        text = digest(repr([(turn["role"], turn["content"]) for turn in self.messages or []]))
+        return child_id(self.parent, f"{OP}\n{self.generator}\n{text}", self.attempt)
+
+    def evidence(self) -> dict[str, Any]:
+        """What the ledger keeps: generator, its parameters, attempt, seed and the value of every gate."""
+        told = {
+            "generator": self.generator,
+            "parameters": dict(self.options),
+            "attempt": self.attempt,
+            "seed": self.seed,
+        }
+        return {**told, "values": self.verdict.values}
+
+
+class Engine:
+    """Makes and judges candidates over one frame of rows."""
+
+    def __init__(
+        self, rows: pl.DataFrame, specs: Sequence[Spec], gates: Gates, *, terms: tuple[str, ...],
+        roles: frozenset[str], attempts: int, ctx: Context,
+    ) -> None:  # fmt: skip
+        self.rows, self.specs, self.ctx, self.attempts = rows, specs, ctx, attempts
+        self.producer = Producer(specs, terms, roles, ctx)
+        self.judge = Judge(gates, ctx)
+        self.limit = gates.near_dup
+        # by id, so that the order of rows decides nothing
+        ordered = rows.select("id", "messages").sort("id")
+        self.near = Near(ordered["id"].to_list(), [prompt_of(m) for m in ordered["messages"].to_list()])
+
+    def run(self, category: str | None, parents: pl.DataFrame, want: int) -> Iterator[Candidate]:
+        """Judged candidates in their order, until ``want`` are kept or the effort is spent."""
+        jobs = self._jobs(parents, want * self.attempts)
+        talks = parents["messages"].to_list()
+        spoken = [one for one, _ in languages([prompt_of(talk) for talk in talks])]
+        kept, size = 0, min(MOST, max(32, want + want // 2))
+        while kept < want and (batch := list(islice(jobs, size))):
+            for candidate in self._judged(category, parents, talks, spoken, batch):
+                if kept == want:
+                    return
+                kept += self._settled(candidate)
+                yield candidate
+            size = min(MOST, max(32, 2 * (want - kept)))
+
+    def _jobs(self, parents: pl.DataFrame, most: int) -> Iterator[Job]:
+        """Tries in a fixed order: every parent once, with the generators in turn, then every parent again."""
+        count = len(self.specs)
+        ids = parents["id"].to_list()
+        order = sorted(range(len(ids)), key=lambda place: digest(f"{self.ctx.seed}\n{OP}\n{ids[place]}"))
+        made = 0
+        for attempt in range(most):
+            before = made
+            for rank, place in enumerate(order):
+                number = (rank + attempt) % count
+                generator = self.producer.generators[number]
+                # an engine that knows no chance would only say the same again
+                if attempt >= count and not getattr(generator, "chance", True):
+                    continue
+                if made == most:
+                    return
+                made += 1
+                key = f"{self.ctx.seed}\n{OP}\n{ids[place]}\n{generator.identity}\n{attempt}"
+                yield Job(place, number, attempt, int(digest(key)[:8], 16))
+            if made == before and attempt >= count:
+                return
+
+    def _judged(
+        self, category: str | None, parents: pl.DataFrame, talks: list[Talk], spoken: list[str | None], jobs: list[Job],
+    ) -> list[Candidate]:  # fmt: skip
+        refused = {
+            place: why for place, job in enumerate(jobs) if (why := self._unfit(job, spoken[job.parent]))
+        }
+        able = [place for place in range(len(jobs)) if place not in refused]
+        made = dict(
+            zip(
+                able,
+                self.producer.make(
+                    [jobs[p] for p in able],
+                    [talks[jobs[p].parent] for p in able],
+                    [self._seed(category, talks, jobs[p]) for p in able],
+                ),
+                strict=True,
+            )
+        )
+        out = [made.get(place, refused.get(place)) for place in range(len(jobs))]
+        good = [place for place, talk in enumerate(out) if isinstance(talk, list)]
+        children = make_rows([out[p] for p in good], source=OP)  # type: ignore[misc]
+        verdicts = dict(
+            zip(good, self.judge.judge(parents[[jobs[p].parent for p in good]], children), strict=True)
+        )
+        ids = parents["id"]
+        result = []
+        for place, (job, talk) in enumerate(zip(jobs, out, strict=True)):
+            spec = self.specs[job.generator]
+            why = talk.reason if isinstance(talk, Refused) else None
+            result.append(
+                Candidate(
+                    ids[job.parent], category, spec.name, spec.model_dump(mode="json", exclude={"name"}), job.attempt,
+                    job.seed, talk if isinstance(talk, list) else None, verdicts.get(place, Verdict(reason=why)),
+                )
+            )  # fmt: skip
+        return result
+
+    def _unfit(self, job: Job, language: str | None) -> Refused | None:
+        reads = self.producer.generators[job.generator].languages
+        if reads is None or language is None or language in reads:
+            return None
+        return Refused(
+            f"{self.specs[job.generator].name} reads {', '.join(sorted(reads))}, the parent is {language}"
+        )
+
+    def _seed(self, category: str | None, talks: list[Talk], job: Job) -> Seed:
+        others = [place for place in range(len(talks)) if place != job.parent]
+        start = job.seed % max(len(others), 1)
+        shown = (others[start:] + others[:start])[:EXAMPLES]
+        return Seed(talks[job.parent], tuple(talks[place] for place in shown), category or "")
+
+    def _settled(self, candidate: Candidate) -> bool:
+        """The last gate, near-duplicates, which depends on what was kept before; and the candidate kept or not."""
+        if candidate.messages is None:
+            return False
+        verdict = candidate.verdict
+        [shingles] = sets_of([prompt_of(candidate.messages)])
+        value, which = self.near.nearest(shingles, besides=candidate.parent)
+        verdict.values |= {"near_dup": value, "near_dup_row": which}
+        if value >= self.limit:
+            verdict.against(f"near_dup: {value:g} like row {which}")
+        if candidate.kept:
+            self.near.add(candidate.id, shingles)
+        return candidate.kept

@@ -1,0 +1,145 @@
+"""How a recipe names generators: ``synonym``, ``{synonym: {share: 0.2}}``, ``{back_translation: {via: es}}``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from curation.augment.generators.base import Generator
+from curation.augment.llm import Client, LlmSpec
+from curation.step import Context
+
+
+class Spec(BaseModel):
+    """One generator and its parameters."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    whole: ClassVar[bool] = False
+    """Whether it writes prompts and answers both."""
+    name: str
+
+    def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:
+        """The generator, ready. Raises MissingExtra, MissingResource, InputError, HubError."""
+        raise NotImplementedError
+
+
+class Words(Spec):
+    """nlpaug on words: replaced, misspelt, mistyped, swapped, dropped or cut in two."""
+
+    name: Literal["synonym", "spelling", "keyboard", "swap", "delete", "split"]
+    share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Share of a text's words that change."""
+    most: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Most words that change in a text."""
+    senses: Annotated[int, Field(ge=1, le=50)] = 1
+    """Of a word's senses, most frequent first, how many give synonyms (``synonym`` alone)."""
+
+    def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:  # noqa: ARG002
+        """Nlpaug's augmenter."""
+        from curation.augment.generators.words import WordGenerator
+
+        return WordGenerator(self.name, self.share, self.most, terms, self.senses)
+
+
+class Contextual(Spec):
+    """Words replaced by what a masked language model expects in their place."""
+
+    name: Literal["contextual"]
+    model: str
+    """A folder or a Hub id of a BERT-like masked language model."""
+    share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Share of a text's words that change."""
+    most: Annotated[int, Field(ge=1, le=1000)] = 10
+    """Most words that change in a text."""
+
+    def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:  # noqa: ARG002
+        """Nlpaug's augmenter with that model."""
+        from curation.augment.generators.contextual import ContextualGenerator
+
+        return ContextualGenerator(self.model, self.share, self.most, terms)
+
+
+class BackTranslation(Spec):
+    """Into a pivot language and back."""
+
+    name: Literal["back_translation"]
+    via: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "es"
+    """The pivot, as a language code: es and ca work offline with Debian's packages."""
+    engine: Literal["apertium", "marian", "llm"] = "apertium"
+    """Apertium on this machine, two Marian models of the Hub, or a language model."""
+    there: str | None = None
+    """The Marian model into the pivot, a Hub id or folder; ``Helsinki-NLP/opus-mt-en-<via>`` otherwise."""
+    back: str | None = None
+    """The Marian model back from it."""
+    llm: LlmSpec | None = None
+    """The language model, for that engine."""
+
+    def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:
+        """The engine. Raises MissingResource with the install step where Apertium lacks the pivot."""
+        if self.engine == "apertium":
+            from curation.augment.generators.apertium import Apertium
+
+            return Apertium(self.via, terms)
+        if self.engine == "marian":
+            from curation.augment.generators.marian import Marian
+
+            return Marian(self.via, self.there, self.back, terms)
+        from curation.augment.generators.rewrite import Rewriter
+
+        return Rewriter(Client.of(self.llm, ctx), "back_translation", terms, via=self.via)
+
+
+class Paraphrase(Spec):
+    """A prompt said in other words by a language model; the answer stays."""
+
+    name: Literal["paraphrase"]
+    llm: LlmSpec | None = None
+    """Which model; null takes the one that was injected as ``llm``."""
+
+    def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:
+        """The rewriter over that model."""
+        from curation.augment.generators.rewrite import Rewriter
+
+        return Rewriter(Client.of(self.llm, ctx), "paraphrase", terms)
+
+
+class Synthesize(Spec):
+    """New prompts with new answers in the category, from its rows as seeds and a description."""
+
+    whole: ClassVar[bool] = True
+    name: Literal["synthesize"]
+    llm: LlmSpec | None = None
+    """Which model; null takes the one that was injected as ``llm``."""
+    style: Literal["self_instruct", "evol_instruct"] = "self_instruct"
+    """New tasks like some examples, or the parent's task made deeper or broader."""
+    description: str = ""
+    """What the category is about, in a sentence or two."""
+    personas: tuple[str, ...] = ("a beginner", "an expert in a hurry", "a careful student", "a sceptic")
+    """Who asks; drawn by chance."""
+    difficulties: tuple[str, ...] = ("easy", "medium", "hard")
+    """How hard the task is; drawn by chance."""
+
+    def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:  # noqa: ARG002
+        """The composer over that model."""
+        from curation.augment.generators.synthesize import Synthesizer
+
+        return Synthesizer(
+            Client.of(self.llm, ctx), self.style, self.description, self.personas, self.difficulties
+        )
+
+
+def _spelt_out(value: Any) -> Any:
+    """The short forms as what they stand for."""
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, dict) and "name" not in value and len(value) == 1:
+        name, given = next(iter(value.items()))
+        return {"name": name, **(given or {})} if given is None or isinstance(given, dict) else value
+    return value
+
+
+AnySpec = Annotated[
+    Annotated[Words | Contextual | BackTranslation | Paraphrase | Synthesize, Field(discriminator="name")],
+    BeforeValidator(_spelt_out),
+]

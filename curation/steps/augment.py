@@ -1,0 +1,207 @@
+"""``augment``: more rows in a category, made from its training rows, each protected, gated and accounted for."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import polars as pl
+from pydantic import Field, model_validator
+
+from curation.augment.gates import Gates
+from curation.augment.specs import AnySpec
+from curation.errors import InputError, nearest
+from curation.rows import rehash
+from curation.step import Context, Kind, Step
+from curation.steps.balance import Balance
+from curation.steps.split import TRAIN
+
+
+class Augment(Step):
+    """Make new rows from training rows: synonyms, noise, back-translation, paraphrase, or whole new pairs.
+
+    Protected spans (code, LaTeX, numbers, names, quotations, links, ...) come back untouched or the candidate
+    is rejected; what is left passes the gates, or is rejected with the reason and the measured values. Only
+    original rows of the training side are parents. User turns change, answers stay word for word, unless the
+    generator writes both on purpose (``synthesize``).
+
+    A child bears its parent's family, category and split. Columns of earlier steps are null for it, since its
+    text is another; columns that came with the data are the parent's. Rejected candidates are lines of the
+    ledger under their parent's id.
+
+    Sources: see each generator; gates after Wang et al. 2023, "Self-Instruct".
+    """
+
+    kind: ClassVar[Kind] = "expand"
+    scope: ClassVar[Literal["row", "global"]] = "global"
+    op: Literal["augment"] = "augment"
+    category: str | None = None
+    """The category to raise, with ``rows`` as one number."""
+    rows: Annotated[int, Field(ge=0)] | dict[str, Annotated[int, Field(ge=0)]] | None = None
+    """How many rows to add: a number for ``category``, or a mapping from category to number."""
+    balance: Balance | None = None
+    """Instead of numbers: add what this balance, with these parameters, would leave as ``to_augment``."""
+    generators: Annotated[tuple[AnySpec, ...], Field(min_length=1)]
+    """Which generators, in turn: a name, or a name with its parameters."""
+    gates: Gates = Gates()
+    """The limits that a candidate must keep."""
+    terms: tuple[str, ...] = ()
+    """Words and names that are protected beside what is found by itself."""
+    turns: Annotated[tuple[Literal["user", "assistant", "system"], ...], Field(min_length=1)] = ("user",)
+    """Whose turns may change."""
+    attempts: Annotated[int, Field(ge=1, le=1000)] = 10
+    """The effort limit: candidates tried for each row that is asked for."""
+
+    @model_validator(mode="after")
+    def _one_way_to_ask(self) -> Augment:
+        if (self.rows is None) == (self.balance is None):
+            raise ValueError("say how many with rows, or let balance say it: one of the two")
+        if isinstance(self.rows, int) and self.category is None:
+            raise ValueError("rows as one number needs a category")
+        if self.category is not None and not isinstance(self.rows, int):
+            raise ValueError("category goes with rows as one number")
+        return self
+
+    def inputs(self) -> list[Path]:
+        """Benchmark files that candidates are held against."""
+        if not self.gates.against:
+            return []
+        from curation.testsets import files_of
+
+        return [file.path for _, file in files_of(self.gates.against)]
+
+    def asked(self, rows: pl.DataFrame) -> dict[str, int]:
+        """How many rows are asked for, by category. Raises InputError for a category that isn't there."""
+        if self.balance is not None:
+            if self.balance.by != "category":
+                raise InputError("augmented rows are asked for by category", where="augment: balance")
+            lines = self.balance.plan(rows).lines
+            return {line.category: line.to_augment for line in lines if line.to_augment}
+        given = self.rows if isinstance(self.rows, dict) else {str(self.category): int(self.rows or 0)}
+        known = rows["category"].drop_nulls().unique().sort().to_list()
+        for name in given:
+            if rows.height and name not in known:
+                raise InputError(
+                    f"no row has the category {name!r}", where="augment", mend=nearest(name, known)
+                )
+        return dict(given)
+
+    def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
+        """All rows and their children. Raises InputError, MissingExtra, MissingResource, LlmError."""
+        found = list(self.candidates(rows, ctx)) if rows.height else []
+        return _joined(rows, found)
+
+    def candidates(self, rows: pl.DataFrame, ctx: Context) -> Any:
+        """Every candidate with its verdict, kept or not, in order."""
+        from curation.augment.engine import Engine
+
+        if rows["split"].null_count():
+            raise InputError(
+                "rows have no split yet, so children would stand on both sides",
+                where="augment", mend="Put a split step before augment.",
+            )  # fmt: skip
+        asked = self.asked(rows)
+        engine = Engine(
+            rows, self.generators, self.gates, terms=self.terms, roles=frozenset(self.turns),
+            attempts=self.attempts, ctx=ctx,
+        )  # fmt: skip
+        done, total = 0, sum(asked.values())
+        try:
+            for category, want in sorted(asked.items()):
+                parents = rows.filter(
+                    (pl.col("category").fill_null("(none)") == category)
+                    & (pl.col("split") == TRAIN)
+                    & pl.col("made_by").is_null()
+                ).sort("id")
+                if want and parents.height:
+                    for candidate in engine.run(category, parents, want):
+                        done += candidate.kept
+                        ctx.progress(done, total)
+                        yield candidate
+        finally:
+            engine.producer.close()
+
+    def summary(self, before: pl.DataFrame, after: pl.DataFrame) -> dict[str, Any]:
+        """By category: asked, tried, kept, whether the target was reached; rejections by reason and generator."""
+        kept, lost = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
+        originals, children = after[: before.height], after[before.height :]
+        for category, text in children.select("category", "evidence").iter_rows():
+            kept[category or "(none)", json.loads(text)["generator"]] += 1
+        noted = originals.filter(pl.col("evidence").is_not_null())
+        for category, text in noted.select("category", "evidence").iter_rows():
+            for one in json.loads(text)["rejected"]:
+                reason = one["reason"].partition(":")[0]
+                lost[category or "(none)", one["generator"], reason] += 1
+        by_category = {}
+        for name, want in sorted(self.asked(before).items() if before.height else ()):
+            made = sum(n for (c, _), n in kept.items() if c == name)
+            refused = sum(n for (c, _, _), n in lost.items() if c == name)
+            by_category[name] = {
+                "asked": want,
+                "tried": made + refused,
+                "kept": made,
+                "reached": made >= want,
+            }
+        return {
+            "by category": by_category,
+            "by generator": [
+                {"category": c, "generator": g, "kept": n} for (c, g), n in sorted(kept.items())
+            ],
+            "rejected": [
+                {"category": c, "generator": g, "reason": r, "count": n}
+                for (c, g, r), n in sorted(lost.items())
+            ],
+        }
+
+
+def _joined(rows: pl.DataFrame, found: list[Any]) -> pl.DataFrame:
+    """Originals, with their rejected candidates as evidence, and the children with theirs."""
+    lost: dict[str, list[dict[str, Any]]] = {}
+    kept = []
+    for one in found:
+        if one.kept:
+            kept.append(one)
+        else:
+            lost.setdefault(one.parent, []).append(
+                {**one.evidence(), "reason": one.verdict.reason, "candidate": _shown(one)}
+            )
+    told = {name: json.dumps({"rejected": many}, ensure_ascii=False) for name, many in lost.items()}
+    none = pl.lit(None, pl.String)
+    originals = rows.with_columns(
+        reason=none,
+        evidence=pl.Series([told.get(name) for name in rows["id"]], dtype=pl.String),
+    )
+    facts = pl.DataFrame(
+        {
+            "id": [one.id for one in kept],
+            "parent_id": [one.parent for one in kept],
+            "messages": [one.messages for one in kept],
+            "made_by": ["augment"] * len(kept),
+            "reason": [f"{one.generator} of {one.parent}" for one in kept],
+            "evidence": [json.dumps(one.evidence(), ensure_ascii=False) for one in kept],
+        },
+        schema={
+            "id": pl.String, "parent_id": pl.String, "messages": rows.schema["messages"], "made_by": pl.String,
+            "reason": pl.String, "evidence": pl.String,
+        },
+    )  # fmt: skip
+    facts = facts.with_columns(content_hash=rehash(facts))
+    stale = [name for name in rows.columns if "." in name]
+    parents = rows.drop("parent_id", "made_by", "messages", "content_hash", *stale).rename(
+        {"id": "parent_id"}
+    )
+    children = facts.join(parents, on="parent_id", how="left", maintain_order="left").with_columns(
+        pl.lit(None, rows.schema[name]).alias(name) for name in stale
+    )
+    return pl.concat([originals, children.select(originals.columns)])
+
+
+def _shown(candidate: Any) -> str | None:
+    """The rejected candidate's prompts, cut short."""
+    if candidate.messages is None:
+        return None
+    from curation.augment.gates import prompt_of
+
+    return prompt_of(candidate.messages)[:1000]
