@@ -73,7 +73,7 @@ SELF_HINTS = [
 ENDS = r"[.!?…。！？．｡؟۔։།॥።‽:»”\"\)\]\}）】」』>`|=$*_~\p{So}\p{Sk}]\s*\z"
 """How a finished text ends: punctuation of any script, a closing mark, markup, or an emoji."""
 DANGLING = (
-    r"(?i)(?:[,，、(\[{（「]|\s[-–—]"
+    r"(?i)(?:[^\n]{30}[,，、]|[(\[{（「]|\s[-–—]"
     r"|[\s,](?:the|an|and|or|of|to|in|with|for|from|by|that|which|because|if|is|are|was|were|your|their|its|my|our"
     r"|el|la|los|las|un|una|y|o|de|del|que|con|para|por|porque|su|sus"
     r"|le|les|des|du|et|ou|avec|pour|der|die|das|und|oder|mit|für|von|dass))\s*\z"

@@ -21,7 +21,7 @@ FLAGS = (
 """The names that ``quality.flags`` may hold, in its order."""
 SURE = 0.7
 """Confidence in the answer's language from which it can miss the one asked for."""
-SUREST = 0.85
+SUREST = 0.9
 """Confidence of both sides that counts within one script, where lists of names mislead a letter model."""
 ECHO = 40
 """Characters that a prompt must have before its copy in the answer counts as an echo."""

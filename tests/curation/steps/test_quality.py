@@ -89,6 +89,7 @@ def test_answers_that_break_off(answer: str) -> None:
         "Here is how it is done in a few lines of code.\ndef river(name):\n    return name.title() if name else 'the river without a name'",
         GOOD + "    National Institute of Rivers and Lakes",
         "The answer is 42",
+        GOOD + "\n\nWith kind regards,",
     ],
 )
 def test_answers_that_end_well(answer: str) -> None:
