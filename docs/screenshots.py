@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
-    "home": "", "ingest": "ingest?from=path&path=data/samples/larkfield.csv", "explore": "explore", "map": "map", "balance": "balance",
+    "home": "", "ingest": "ingest?from=Path&path=data/samples/larkfield.csv", "explore": "explore", "map": "map", "balance": "balance",
     "clean": "clean", "augment": "augment", "recipe": "recipe", "versions": "versions", "compare-versions": "versions?tab=Compare",
     "train": "train", "compare": "compare", "chat": "chat",
 }  # fmt: skip

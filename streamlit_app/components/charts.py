@@ -43,7 +43,7 @@ def draw(
     styled = chart.configure(**config())  # type: ignore[attr-defined]
     st.altair_chart(styled, width="stretch", theme=None, alt=says, key=f"chart_{name}")
     with st.container(horizontal=True, key=f"under_{name}", vertical_alignment="center"):
-        st.caption(f"{rows:,} {unit}")
+        st.html(f'<p class="tw-note">{rows:,} {unit}</p>')
         st.download_button(
             "CSV", data.write_csv, file_name=f"{name}.csv", mime="text/csv", type="tertiary", key=f"csv_{name}",
             on_click="ignore", help="The figures of this chart",

@@ -56,7 +56,8 @@ def add(version: Version, step: dict[str, Any], *, replace: bool = True) -> None
     text = st.session_state.get("recipe_text")
     recipe = draft.parsed(text) if text else draft.recipe_of(version)
     st.session_state["recipe_text"] = draft.to_yaml(draft.with_step(recipe, step, replace=replace))
-    st.switch_page("screens/recipe.py")
+    # without parameters Streamlit tries to clear those that are bound to widgets, and fails
+    st.switch_page("screens/recipe.py", query_params={"version": version.id})
 
 
 def threshold(index: browse.Index, column: str) -> Cut | None:

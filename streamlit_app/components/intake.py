@@ -24,6 +24,8 @@ from streamlit_app.components.safe_html import safe_html
 KINDS = ["jsonl", "json", "csv", "tsv", "parquet", "arrow", "gz", "zst"]
 LOOK = 200
 """Rows that the preview reads."""
+LARGE = 100_000_000
+"""Bytes from which a file isn't previewed: telling its rows apart would keep the page waiting."""
 
 
 @dataclass(frozen=True)
@@ -125,28 +127,32 @@ def columns(uri: str, stamp: float) -> list[str]:  # noqa: ARG001 - in the key
         parts, _ = open_parts(open_source(uri, split="train", revision=None, config=None).files, trees=False)
         names: dict[str, None] = {}
         for record in islice(parts[0].records(), 20):
-            names.update(dict.fromkeys(getattr(record, "row", None) or {}))
+            names.update(dict.fromkeys(record.value or {}))
         return list(names)
-    except (TomeError, OSError, AttributeError, TypeError, IndexError):
+    except (TomeError, OSError, IndexError):
         return []
 
 
 def preview_and_start(chosen: Chosen) -> None:
     """Show what the first rows would become, let the columns be mapped, and start the job."""
     mapping: dict[str, str] = {}
-    if not chosen.hub:
+    if chosen.hub:
+        shell.note(
+            "The columns are recognised while it is read; FineTome's are. A wrong name shows in the job's log."
+        )
+    elif Path(chosen.uri).is_file() and Path(chosen.uri).stat().st_size > LARGE:
+        shell.note(
+            "A file of this size isn't looked into here. The job recognises its columns, or says which it found."
+        )
+        mapping = _editor([])
+    else:
         stamp = Path(chosen.uri).stat().st_mtime
-        known = columns(chosen.uri, stamp)
-        mapping = _editor(known)
+        mapping = _editor(columns(chosen.uri, stamp))
         looked = _look(chosen.uri, tuple(sorted(mapping.items())), stamp)[0]
         if isinstance(looked, TomeError):
             shell.notice("caution", str(looked))
         else:
             _preview(looked)
-    else:
-        shell.note(
-            "The columns are recognised while it is read; FineTome's are. A wrong name shows in the job's log."
-        )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name of the source", value=chosen.name, key=f"name_{chosen.uri}", width=240)
         limit = st.number_input("Most rows, 0 for all", 0, 10_000_000, 0, 1000, key="limit", width=180)

@@ -122,7 +122,7 @@ def code(source: str, language: str) -> str:
         )
     except ClassNotFound:
         body = plain(source)
-    return f'<div class="tw-code">{label}<pre>{HIDDEN.sub("·", body)}</pre></div>'
+    return f'<div class="tw-code">{label}<pre tabindex="0">{HIDDEN.sub("·", body)}</pre></div>'
 
 
 @lru_cache(maxsize=2048)

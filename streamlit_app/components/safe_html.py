@@ -14,7 +14,7 @@ const TAGS = new Set(("div span p b i em small code pre details summary section 
   "munderover mtable mtr mtd menclose mpadded mphantom mstyle mmultiscripts mprescripts none").split(" "));
 const NAMES = new Set(("class title dir open aria-label display stretchy fence separator lspace rspace width " +
   "height depth accent accentunder mathvariant columnalign rowspacing columnspacing linethickness minsize " +
-  "maxsize movablelimits form notation colspan").split(" "));
+  "tabindex maxsize movablelimits form notation colspan").split(" "));
 function clean(node) {
   for (const child of [...node.children]) {
     if (!TAGS.has(child.localName)) { child.replaceWith(document.createTextNode(child.outerHTML)); continue; }

@@ -65,7 +65,8 @@ def workspace(name: str) -> Version:
     if wanted is not None and wanted not in ids and "version" in st.query_params:
         notice("caution", f"There is no version {wanted} here; this is the newest one.")
     st.session_state[VERSION] = chosen
-    st.query_params["version"] = chosen
+    if st.query_params.get("version") != chosen:
+        st.query_params["version"] = chosen
     version = by_id[str(chosen)]
     warn(broken)
     return version

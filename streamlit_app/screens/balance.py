@@ -6,7 +6,7 @@ import streamlit as st
 
 from curation import browse, draft, findings
 from curation.errors import TomeError
-from streamlit_app.components import charts, data, mix, shell, tables
+from streamlit_app.components import charts, cutting, data, mix, shell, tables
 from streamlit_app.components.tokens import category_colours
 
 version = shell.workspace("Balance")
@@ -45,7 +45,4 @@ with right:
     st.html("<h2 class='tw-h2'>The step for the recipe</h2>")
     st.code(f"- {draft.one_line(step)}", language="yaml", wrap_lines=True)
     if st.button("Add to the recipe", type="primary"):
-        text = st.session_state.get("recipe_text")
-        recipe = draft.parsed(text) if text else draft.recipe_of(version)
-        st.session_state["recipe_text"] = draft.to_yaml(draft.with_step(recipe, step))
-        st.switch_page("screens/recipe.py")
+        cutting.add(version, step)
