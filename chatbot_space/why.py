@@ -23,6 +23,8 @@ FOLDER = "chat"
 
 WORDS = re.compile(r"[^\W_]{2,}|[^\x00-\x7f]", re.UNICODE)
 """Runs of two or more letters and digits; outside of ASCII also single ones, which are words in Chinese."""
+COMMON = 0.1
+"""The weight of a word that stands in every row: next to nothing, but not nothing in a very small dataset."""
 SHOWN = 700
 """Characters kept of each text: enough to recognise a row, small enough to ship."""
 
@@ -79,9 +81,8 @@ class Index:
             counts.append(Counter(words(text)))
         spread = Counter(word for count in counts for word in count)
         terms = {word: place for place, word in enumerate(sorted(spread))}
-        idf = np.array(
-            [math.log((1 + len(kept)) / (1 + spread[word])) + 1 for word in sorted(spread)], np.float32
-        )
+        weight_of = [max(COMMON, math.log((1 + len(kept)) / (1 + spread[word]))) for word in sorted(spread)]
+        idf = np.array(weight_of, np.float32)
         postings: list[list[tuple[int, float]]] = [[] for _ in terms]
         for place, count in enumerate(counts):
             raw = {terms[word]: (1 + math.log(n)) * float(idf[terms[word]]) for word, n in count.items()}
