@@ -50,10 +50,21 @@ def import_backend(backend: str) -> None:
         ) from error
 
 
-def _need(package: str) -> None:
+def check_reporter(name: str) -> None:
+    """Raises MissingPackageError where the program to report to isn't installed."""
+    if name != "none":
+        _need(
+            {"tensorboard": "tensorboard", "trackio": "trackio", "wandb": "wandb"}[name],
+            f"pip install {name}",
+        )
+
+
+def _need(package: str, mend: str | None = None) -> None:
     import importlib.util
 
     if importlib.util.find_spec(package) is None:
+        if mend:
+            raise MissingPackageError(f"{package} isn't installed", mend=f"Install it with: {mend}.")
         raise MissingPackageError.of(package)
 
 

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from curation.contract import Home, read_events
+from curation.contract import Home
 from training import checkpoints
-from training.backends import Loaded, import_backend, load_model
+from training.backends import Loaded, check_reporter, import_backend, load_model
 from training.card import write_card
 from training.collate import Packed, Padded
 from training.config import TrainConfig
 from training.evaluate import evaluate, pick_rows
+from training.history import clock, evals, metrics_of
 from training.memory import out_of_memory
 from training.pack import packed_table
+from training.push import check_token, push, push_checkpoint
 from training.quiet import quiet
 from training.ranks import Ranks, join
 from training.run import Run, Say, begin, finish, locked, mark_killed, set_up
@@ -58,6 +60,9 @@ def train(
 
     Raises the errors in ``training.errors``; ``run.json`` then says "failed" and why.
     """
+    if config.hub_repo:
+        check_token()
+    check_reporter(config.report)
     import_backend(config.backend)
     ranks = join()
     if not ranks.main:
@@ -75,18 +80,29 @@ def train(
         except KeyboardInterrupt:
             stop.asked = stop.asked or "SIGINT"
             steps = (_last_step(run), _last_step(run))
-            finish(run, "stopped", _metrics(run), f"stopped by {stop.asked} before a checkpoint was due")
+            finish(
+                run, "stopped", metrics_of(run.folder), f"stopped by {stop.asked} before a checkpoint was due"
+            )
         except BaseException as error:
-            finish(run, "failed", _metrics(run), str(error) or type(error).__name__)
+            finish(run, "failed", metrics_of(run.folder), str(error) or type(error).__name__)
             raise
         else:
-            metrics = {**_metrics(run), "seconds": round(time.monotonic() - began, 1)}
+            metrics = {**metrics_of(run.folder), "seconds": round(time.monotonic() - began, 1)}
             if steps[0] >= steps[1]:
                 stop.asked = None  # the wish came with the last step: nothing was left to stop
             stopped = f"stopped by {stop.asked}; a checkpoint was written" if stop.asked else None
             finish(run, "stopped" if stop.asked else "done", metrics, stopped)
         if ranks.main:
             write_card(run.folder, run.info)
+            if config.hub_repo and run.info.state == "done":
+                say(f"Pushing the adapter to {config.hub_repo}.")
+                push(
+                    run.folder,
+                    run.info,
+                    config.hub_repo,
+                    what=run.folder / run.info.adapter,
+                    private=config.hub_private,
+                )
     ranks.leave()
     return _result(run, steps, stop)
 
@@ -135,7 +151,7 @@ def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
             _shown(run, say),
             stop,
             evaluation,
-            lambda step: bool(run.ranks.same(step not in dict(_evals(run)))),
+            lambda step: bool(run.ranks.same(step not in dict(evals(run.folder)))),
             run.ranks,
         )
         with quiet():
@@ -190,7 +206,7 @@ def _evaluation(run: Run, loaded: Loaded, table: Any, step: int, say: Say) -> bo
     run.emit("eval", step=step, seconds=round(time.monotonic() - began, 2), **scores)
     say(f"step {step}: eval loss {scores['loss']:.4f} on {scores['rows']} rows")
     patience = run.config.early_stopping
-    losses = [loss for at, loss in _evals(run) if at > 0]
+    losses = [loss for at, loss in evals(run.folder) if at > 0]
     if patience and len(losses) > patience and min(losses[-patience:]) >= min(losses[:-patience]):
         run.emit("early_stop", step=step, best=min(losses))
         say(f"step {step}: no better eval loss in {patience} evaluations; stopping early.")
@@ -216,38 +232,8 @@ def _samples(run: Run, model: Any, device: str, table: Any, say: Say) -> None:
     run.emit("samples", count=len(samples))
 
 
-def _evals(run: Run) -> list[tuple[int, float]]:
-    """(step, loss) of each evaluation, in order of steps; after a resume the newest of a step counts."""
-    found = {e["step"]: e["loss"] for e in read_events(run.folder / "events.jsonl") if e["event"] == "eval"}
-    return sorted(found.items())
-
-
-def _metrics(run: Run) -> dict[str, Any]:
-    """What the events tell about the run so far."""
-    events = read_events(run.folder / "events.jsonl")
-    steps = {e["step"]: e for e in events if e["event"] == "step"}
-    evals = {e["step"]: e for e in events if e["event"] == "eval"}
-    metrics: dict[str, Any] = {"steps": max(steps, default=0)}
-    if steps:
-        ordered = [steps[step] for step in sorted(steps)]
-        speeds = sorted(e["tokens_per_second"] for e in ordered)
-        metrics.update(
-            total_steps=ordered[-1]["total"],
-            loss_first=ordered[0]["loss"],
-            loss_last=ordered[-1]["loss"],
-            tokens_per_second=speeds[len(speeds) // 2],
-        )
-    if evals:
-        first, last = evals[min(evals)], evals[max(evals)]
-        keys = ("step", "loss", "perplexity", "rows", "tokens", "categories")
-        metrics["eval"] = {key: last[key] for key in keys}
-        if first["step"] == 0:
-            metrics["eval_base"] = {key: first[key] for key in keys}
-    return metrics
-
-
 def _last_step(run: Run) -> int:
-    return int(_metrics(run)["steps"])
+    return int(metrics_of(run.folder)["steps"])
 
 
 def _shown(run: Run, say: Say) -> Any:
@@ -256,21 +242,26 @@ def _shown(run: Run, say: Say) -> Any:
     def emit(event: str, **fields: Any) -> None:
         run.emit(event, **fields)
         if event == "step":
-            left = f", {_clock(fields['left'])} left" if fields["left"] is not None else ""
+            left = f", {clock(fields['left'])} left" if fields["left"] is not None else ""
             say(
                 f"step {fields['step']}/{fields['total']}  loss {fields['loss']}  "
                 f"{fields['tokens_per_second']:.0f} tokens/s{left}"
             )
         elif event == "checkpoint":
             say(f"step {fields['step']}: checkpoint written")
+            _to_hub(run, fields["checkpoint"], say)
 
     return emit
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _to_hub(run: Run, checkpoint: str, say: Say) -> None:
+    """Store a checkpoint on the Hub where the config names a repo; a Hub that fails doesn't end the run."""
+    if run.config.hub_repo:
+        path = run.folder / "checkpoints" / checkpoint
+        error = push_checkpoint(path, run.config.hub_repo, run.config.hub_private)
+        run.emit("push", checkpoint=checkpoint, repo=run.config.hub_repo, error=error)
+        if error:
+            say(f"{checkpoint} didn't get to the Hub ({error}); it is kept here, and training goes on.")
 
 
 def _result(run: Run, steps: tuple[int, int], stop: Stop) -> Result:

@@ -221,3 +221,41 @@ def test_the_command(
     assert "model.safetensors" in hub.repo("models", "me/merged").commits[-1][1]
     assert tome.run(["publish", "r"]) == 2
     assert "nothing to do" in capsys.readouterr().err
+
+
+def test_checkpoints_and_adapter_go_to_the_hub_while_training(
+    home: Home, model: Path, hub: HubStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.train import train
+
+    train("small", config(model, hub_repo="me/night"), home, name="r")
+    files = set(hub.repo("models", "me/night").commits[-1][1])
+    assert {"checkpoints/checkpoint-3/complete.json", "adapter_model.safetensors", "README.md"} <= files
+    hub.fail["/api/models/me/night/commit"] = 400
+    with pytest.raises(HubError, match="in the middle of the push"):
+        train("small", config(model, hub_repo="me/night"), home, name="s")
+    assert RunInfo.read(home.runs / "s").state == "done"  # the training is safe, only the push is missing
+    assert all(event["error"] for event in trainworld.events(home.runs / "s", "push"))
+    monkeypatch.delenv("HF_TOKEN")
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+    with pytest.raises(HubError, match="there is no token"):
+        train("small", config(model, hub_repo="me/night"), home, name="t")
+    assert not (home.runs / "t").exists()
+
+
+def test_a_reporter_that_isnt_installed_is_named(
+    home: Home, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib.util
+
+    from training.errors import MissingPackageError
+    from training.train import train
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *r: None if name == "wandb" else find(name, *r)
+    )
+    with pytest.raises(
+        MissingPackageError, match=r"wandb isn't installed\. Install it with: pip install wandb"
+    ):
+        train("small", config(model, report="wandb"), home, name="r")
