@@ -8,10 +8,13 @@ from numpy.typing import NDArray
 
 from curation.categorize.taxonomy import UNSURE, Prototype, Taxonomy
 from curation.embedding.numbers import Vectors, blocks, cosines
-from curation.expression import to_polars
+from curation.expression import TEXTS, to_polars
+from curation.rows import text_of
 
 TOP = 3
 """A category's score is the mean of its nearest prototypes' cosines; one alone would be chance."""
+TURNS, CHARS = 8, 2_000
+"""Signals see the first turns of a conversation, and the first characters of each."""
 COLUMNS: dict[str, type[pl.DataType] | pl.DataType] = {
     "label": pl.String,
     "subcategory": pl.String,
@@ -66,6 +69,7 @@ def _signals(
     rows: pl.DataFrame, taxonomy: Taxonomy
 ) -> tuple[NDArray[np.float64], dict[tuple[int, str], list[str]]]:
     """What signals add, shape (rows, categories), and their reasons by (row, category)."""
+    rows = _starts(rows)
     added = np.zeros((rows.height, len(taxonomy.categories)))
     reasons: dict[tuple[int, str], list[str]] = {}
     for place, (name, category) in enumerate(taxonomy.categories.items()):
@@ -76,6 +80,17 @@ def _signals(
             for row in np.flatnonzero(mask):
                 reasons.setdefault((int(row), name), []).append(signal.why)
     return added, reasons
+
+
+def _starts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows with the starts of their first turns, and the texts that expressions name made once for all signals."""
+    turn = pl.element()
+    content = turn.struct.field("content").str.slice(0, CHARS)
+    short = pl.col("messages").list.head(TURNS).list.eval(pl.struct(turn.struct.field("role"), content))
+    rows = rows.with_columns(short)
+    return rows.with_columns(
+        text_of(roles=roles).alias(name) for name, roles in TEXTS.items() if name not in rows.columns
+    )
 
 
 def _block(

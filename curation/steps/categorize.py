@@ -82,8 +82,8 @@ class Categorize(Step):
     """For ``clusters``: how many subcategories in each, where it has at least ten rows for each."""
     model: Annotated[str, Field(min_length=1)] = "static"
     """The embedding model, as in ``embed``."""
-    view: View = "first_prompt"
-    """What is embedded, as in ``embed``."""
+    view: View = "exchange"
+    """What is embedded, as in ``embed``; the start of an answer tells what a terse prompt is about."""
     tokens: Annotated[int, Field(ge=8, le=8192)] = 256
     """Tokens of the view that are read."""
 

@@ -36,9 +36,9 @@ class SemanticDup(Step):
     """Cosine, from 0 to 1, from which on two rows are the same in meaning; each model wants its own."""
     model: Annotated[str, Field(min_length=1)] = "static"
     """The embedding model, as in ``embed``."""
-    view: View = "first_prompt"
-    """What is compared, as in ``embed``."""
-    tokens: Annotated[int, Field(ge=8, le=8192)] = 256
+    view: View = "conversation"
+    """What is compared, as in ``embed``; prompts alone are often alike where the answers aren't."""
+    tokens: Annotated[int, Field(ge=8, le=8192)] = 512
     """Tokens of the view that are read."""
 
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
