@@ -53,7 +53,7 @@ class Sample(Step):
         narrow = rows.select(
             "id",
             (pl.col("split").ne_missing(EVAL) | pl.lit(self.eval)).alias("drawn"),
-            (pl.col(column) if column else pl.lit(None, pl.Float64)).alias("key"),
+            self._key(rows, column),
         ).with_columns(self.budget.cost(rows, self.op), u=keyed_uniform(ctx.seed, self.op, rows["id"]))
         drawn = narrow.filter("drawn")
         order = self._order(drawn)
@@ -84,6 +84,13 @@ class Sample(Step):
                 f"there is no column {column!r}", where=self.op, mend=nearest(column, rows.columns)
             )
         return column
+
+    def _key(self, rows: pl.DataFrame, column: str | None) -> pl.Expr:
+        """What rows are ordered or grouped by; a score that is not a number counts as missing."""
+        if column is None:
+            return pl.lit(None, pl.Float64).alias("key")
+        key = pl.col(column)
+        return (key.fill_nan(None) if rows.schema[column].is_float() else key).alias("key")
 
     def _order(self, drawn: pl.DataFrame) -> pl.DataFrame:
         """Rows in the order in which they are taken."""
