@@ -21,6 +21,7 @@ COMMANDS = {
         "curation.cli_mix",
         "Balance a version, or print what that would do: now, target, taken, repeats, to augment.",
     ),
+    "augment": ("curation.cli_augment", "Try out a recipe's augmentation; set up what its generators need."),
     "merge": (
         "curation.cli_mix",
         "Merge versions into one, each with its weight; ids stay apart, licences are carried.",

@@ -44,6 +44,7 @@ def examine(home: Home | None = None) -> list[Finding]:
             "python", sys.version_info >= (3, 11), sys.version.split()[0], "Install Python 3.11 or newer."
         ),
         *(_extra(name, packages) for name, packages in EXTRAS.items()),
+        *_augmentation(),
         _gpu(),
         _unsloth(),
         _demo_model(),
@@ -69,6 +70,13 @@ def _extra(name: str, packages: tuple[str, ...]) -> Finding:
     found = ", ".join(f"{package} {_version(package)}" for package in packages if package not in missing)
     mend = f"pip install 'tomewright[{name}]'"
     return Finding(f"extra {name}", not missing, found or "not installed", mend)
+
+
+def _augmentation() -> list[Finding]:
+    """WordNet, the tagger and the translation engine."""
+    from curation.augment.resources import examine as look
+
+    return [Finding(one.what, one.where is not None, one.where or "not here", one.mend) for one in look()]
 
 
 def _gpu() -> Finding:

@@ -58,6 +58,15 @@ def explain(error: ValidationError, raw: Any, where: str, text: str, model: type
     spot = ".".join(str(part) for part in path)
     at = f"{where}{line_of(text, path)}" + (f": {spot}" if spot else "")
     kind, name = found["type"], str(path[-1]) if path else ""
+    told = found.get("ctx", {})
+    if kind.startswith("union_tag") and told.get("discriminator", "'op'") != "'op'":
+        choices = re.findall(r"'([^']*)'", str(told.get("expected_tags", "")))
+        what = repr(told["tag"]) if "tag" in told else f"{value!r:.60}"
+        return RecipeError(
+            f"{what} isn't known here",
+            where=at,
+            mend=nearest(str(told.get("tag", "")), choices) if choices else None,
+        )
     if kind == "union_tag_invalid":
         op = str(value.get("op")) if isinstance(value, dict) else str(value)
         return RecipeError(

@@ -140,11 +140,11 @@ class Engine:
         result = []
         for place, (job, talk) in enumerate(zip(jobs, out, strict=True)):
             spec = self.specs[job.generator]
-            why = talk.reason if isinstance(talk, Refused) else None
+            reason = talk.reason if isinstance(talk, Refused) else None
             result.append(
                 Candidate(
                     ids[job.parent], category, spec.name, spec.model_dump(mode="json", exclude={"name"}), job.attempt,
-                    job.seed, talk if isinstance(talk, list) else None, verdicts.get(place, Verdict(reason=why)),
+                    job.seed, talk if isinstance(talk, list) else None, verdicts.get(place, Verdict(reason=reason)),
                 )
             )  # fmt: skip
         return result

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any
 
 import polars as pl
@@ -81,7 +82,7 @@ def lexical(left: str, right: str) -> float:
 
 def _grams(text: str) -> Counter[str]:
     words = WORDS.findall(text.lower())
-    return Counter([*words, *(f"{one} {two}" for one, two in zip(words, words[1:], strict=False))])
+    return Counter([*words, *(f"{one} {two}" for one, two in pairwise(words))])
 
 
 class Judge:

@@ -19,11 +19,14 @@ class Lines:
     def __init__(self, folder: Path | None, name: str) -> None:
         self.path = None if folder is None else folder / f"{digest(name)[:16]}.jsonl"
         self.known: dict[str, Any] = {}
+        self._torn = False
         if self.path is not None and self.path.is_file():
-            for line in self.path.read_text(encoding="utf-8", errors="replace").split("\n"):
+            text = self.path.read_text(encoding="utf-8", errors="replace")
+            self._torn = not text.endswith("\n")
+            for line in text.split("\n"):
                 try:
                     key, value = json.loads(line)
-                except ValueError:
+                except (ValueError, TypeError):
                     continue
                 self.known[str(key)] = value
 
@@ -36,8 +39,8 @@ class Lines:
         text = "".join(json.dumps(pair, ensure_ascii=True) + "\n" for pair in found)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            torn = self.path.is_file() and not self.path.read_bytes()[-1:] == b"\n"
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(("\n" if torn else "") + text)
+                file.write(("\n" if self._torn else "") + text)
+            self._torn = False
         except OSError:
             self.path = None

@@ -20,7 +20,7 @@ SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
 class Apertium:
     """English to the pivot and back, line by line; layout and protected spans are kept."""
 
-    languages = frozenset({"en"})
+    languages: frozenset[str] | None = frozenset({"en"})
     chance = False
 
     def __init__(self, via: str, terms: tuple[str, ...] = ()) -> None:
@@ -56,12 +56,17 @@ class Apertium:
         if not any(line.strip() for line in lines):
             return lines
         # a line end inside a line (a lone carriage return, a Unicode one) would shift all that follow
-        flat = [" ".join(line.split()) for line in lines]
+        # and a full stop between lines keeps the rules, which look across line ends, within one of them
+        flat = "".join(" ".join(line.split()) + "\n.\n" for line in lines)
         done = subprocess.run(
-            ["apertium", "-u", "-n", "-f", "line", direction],
-            input="\n".join(flat) + "\n", capture_output=True, text=True, check=False, timeout=600,
-        )  # fmt: skip
-        out = done.stdout.removesuffix("\n").split("\n")
+            ["apertium", "-u", "-f", "line", direction],
+            input=flat,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        out = done.stdout.removesuffix("\n").split("\n")[::2]
         if done.returncode or len(out) != len(lines):
             raise resources.MissingResource(
                 f"apertium {direction} gave {len(out)} lines for {len(lines)}: {done.stderr.strip()[:120]}",

@@ -26,7 +26,7 @@ TRANSLATE = (
 class Rewriter:
     """Texts out of a language model, with their protected spans behind markers."""
 
-    languages = None
+    languages: frozenset[str] | None = None
 
     def __init__(
         self,

@@ -27,7 +27,7 @@ EVOLUTIONS = (
 class Synthesizer:
     """Conversations of one prompt and one answer."""
 
-    languages = None
+    languages: frozenset[str] | None = None
 
     def __init__(
         self, client: Client, style: Literal["self_instruct", "evol_instruct"], description: str,

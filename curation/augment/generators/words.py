@@ -193,7 +193,7 @@ class WordGenerator:
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in the order of the texts."""
-        with _own_chance():
+        with own_chance():
             return [self._one(text, seed) for text, seed in zip(texts, seeds, strict=True)]
 
     def _one(self, text: str, seed: int) -> str | Refused:
@@ -248,7 +248,7 @@ def _woven(out: Sequence[str], words: Sequence[str], glue: Sequence[str]) -> str
 
 
 @contextmanager
-def _own_chance() -> Iterator[None]:
+def own_chance() -> Iterator[None]:
     """Nlpaug draws from the two global generators: theirs is put back afterwards."""
     import numpy as np
 

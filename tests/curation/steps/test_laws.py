@@ -100,6 +100,18 @@ STEPS: dict[str, list[Case]] = {
         Case({"stratify": None, "at_least": 0}),
         Case({"eval": 0.9, "at_least": 2}),
     ],
+    "augment": [
+        Case(
+            {
+                "balance": {"to": "largest", "max_repeats": 1},
+                "generators": ["keyboard", "swap"],
+                "attempts": 2,
+                "gates": {"language": False},
+            },
+            before=(SPLIT,),
+            needs="nlpaug",
+        ),
+    ],
     "balance": [
         Case({"to": "uniform"}, before=(SPLIT,)),
         Case({"to": "largest", "max_repeats": 2.5, "keep": {"max": "score"}}, before=(SPLIT,)),

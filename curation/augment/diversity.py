@@ -1,0 +1,111 @@
+"""How different texts are from one another: distinct-n, self-BLEU, spread of embeddings; originals beside children.
+
+Sources: distinct-n, Li et al. 2016; self-BLEU, Zhu et al. 2018 (Texygen).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from curation.augment.gates import WORDS, prompt_of
+from curation.contract import digest
+from curation.step import Context
+
+SAMPLE = 200
+"""Texts that self-BLEU and the spread are taken over, drawn by hash: both compare all with all."""
+
+
+def distinct(texts: Sequence[str], n: int) -> float:
+    """Share of n-grams of words that are different ones, from 0 to 1; 0 where there are none."""
+    grams = [gram for text in texts for gram in _grams(text, n)]
+    return round(len(set(grams)) / len(grams), 4) if grams else 0.0
+
+
+def self_bleu(texts: Sequence[str]) -> float:
+    """Mean BLEU-4 (add-one smoothed) of each text against all others: 0 all different, 1 all alike."""
+    if len(texts) < 2:
+        return 0.0
+    counts = [[Counter(_grams(text, n)) for n in range(1, 5)] for text in texts]
+    best: list[dict[Any, list[tuple[int, int]]]] = []
+    for n in range(4):
+        most: dict[Any, list[tuple[int, int]]] = {}
+        for place, found in enumerate(counts):
+            for gram, count in found[n].items():
+                most[gram] = sorted([*most.get(gram, []), (count, place)], reverse=True)[:2]
+        best.append(most)
+    scores = []
+    for place, found in enumerate(counts):
+        logs = 0.0
+        for n in range(4):
+            total = sum(found[n].values())
+            shared = sum(
+                min(count, next((c for c, owner in best[n][gram] if owner != place), 0))
+                for gram, count in found[n].items()
+            )
+            logs += math.log((shared + 1) / (total + 1))
+        scores.append(math.exp(logs / 4))
+    return round(sum(scores) / len(scores), 4)
+
+
+def spread(rows: pl.DataFrame, ctx: Context, encoder: str = "static") -> float:
+    """Mean cosine distance of pairs of prompts, from 0 (all alike) to 2."""
+    from curation.embedding import cosines, vectors
+
+    if rows.height < 2:
+        return 0.0
+    found = cosines(*[vectors(rows, model=encoder, view="first_prompt", ctx=ctx)] * 2)
+    pairs = rows.height * (rows.height - 1)
+    return round(1 - float((found.sum() - found.trace()) / pairs), 4)
+
+
+def compare(rows: pl.DataFrame, ledger: pl.DataFrame, ctx: Context | None = None) -> list[dict[str, Any]]:
+    """By category that has children: figures of originals, children and both, and rejections by generator.
+
+    ``rows`` and ``ledger`` are a version's. One call for a report and for the workbench.
+    """
+    ctx = ctx or Context()
+    made = rows.filter((pl.col("made_by") == "augment").fill_null(False))
+    lost = Counter[tuple[str | None, str, str]]()
+    home = dict(rows.select("id", "category").iter_rows())
+    refused = ledger.filter((pl.col("op") == "augment") & (pl.col("action") == "rejected"))
+    for row, reason, text in refused.select("row_id", "reason", "evidence").iter_rows():
+        lost[home.get(row), json.loads(text)["generator"], reason.partition(":")[0]] += 1
+    names = sorted({*made["category"], *(name for name, _, _ in lost)}, key=lambda name: (name is None, name))
+    found = []
+    for name in names:
+        of = rows.filter(pl.col("category").eq_missing(pl.lit(name)) & (pl.col("split") != "eval"))
+        originals = of.filter(pl.col("made_by").is_null())
+        children = of.filter((pl.col("made_by") == "augment").fill_null(False))
+        both = pl.concat([originals, children])
+        found.append({
+            "category": name,
+            **{what: _figures(part, ctx) for what, part in (("originals", originals), ("children", children), ("both", both))},
+            "rejected": [{"generator": g, "reason": r, "count": n} for (c, g, r), n in sorted(lost.items(), key=str) if c == name],
+        })  # fmt: skip
+    return found
+
+
+def _figures(rows: pl.DataFrame, ctx: Context) -> dict[str, Any]:
+    order = sorted(range(rows.height), key=lambda place: digest(rows["id"][place]))[:SAMPLE]
+    prompts = [prompt_of(messages) for messages in rows["messages"].to_list()]
+    some = [prompts[place] for place in order]
+    lengths = sorted(len(prompt) for prompt in prompts)
+    return {
+        "rows": rows.height,
+        "median_characters": lengths[len(lengths) // 2] if lengths else 0,
+        "distinct_1": distinct(prompts, 1),
+        "distinct_2": distinct(prompts, 2),
+        "self_bleu": self_bleu(some),
+        "spread": spread(rows[order], ctx),
+    }
+
+
+def _grams(text: str, n: int) -> list[tuple[str, ...]]:
+    words = WORDS.findall(text.lower())
+    return list(zip(*(words[start:] for start in range(n)), strict=False))

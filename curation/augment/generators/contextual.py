@@ -1,0 +1,83 @@
+"""Words replaced by what a masked language model expects there, through nlpaug.
+
+nlpaug 1.1.11 asks a tokenizer for ``_convert_token_to_id``, which transformers 5 no longer has: that one method is
+supplied here. The model sees the prose between protected spans alone.
+
+Source: Kobayashi 2018, "Contextual Augmentation"; nlpaug (Ma, 2019).
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from curation.augment import protect
+from curation.augment.generators.words import own_chance
+from curation.augment.protect import Refused
+from curation.contract import file_sha256
+from curation.errors import HubError, MissingExtra
+
+FEWEST = 4
+"""Words that a stretch of prose must have: less is no context."""
+
+
+class ContextualGenerator:
+    """nlpaug's contextual augmenter over a BERT-like model."""
+
+    languages: frozenset[str] | None = None
+
+    def __init__(self, model: str, share: float, most: int, terms: tuple[str, ...]) -> None:
+        self.terms = terms
+        self._augment = _augmenter(model, share, most)
+        self.identity = f"nlpaug contextual {model} {_weights(model)} share={share} most={most} v1"
+
+    def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
+        """Candidates in the order of the texts."""
+        with own_chance():
+            return [self._one(text, seed) for text, seed in zip(texts, seeds, strict=True)]
+
+    def _one(self, text: str, seed: int) -> str | Refused:
+        import numpy as np
+        import torch
+
+        parts = protect.pieces(text, self.terms)
+        if not any(free and len(part.split()) >= FEWEST for part, free in parts):
+            return Refused("no prose to change")
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            out = "".join(
+                str(self._augment.augment(part)[0]) if free and len(part.split()) >= FEWEST else part
+                for part, free in parts
+            )
+        return Refused("nothing changed") if out == text else protect.verified(text, out, self.terms)
+
+
+@functools.lru_cache(maxsize=2)
+def _augmenter(model: str, share: float, most: int) -> Any:
+    try:
+        import nlpaug.augmenter.word as by_word
+        import torch  # noqa: F401
+        from nlpaug.model.lang_models import Bert
+    except ModuleNotFoundError as error:
+        raise MissingExtra.of(str(error.name).split(".")[0], "augment") from None
+    Bert.token2id = lambda self, token: self.tokenizer.convert_tokens_to_ids(token)
+    Bert.id2token = lambda self, number: self.tokenizer.convert_ids_to_tokens(number)
+    try:
+        return by_word.ContextualWordEmbsAug(
+            model_path=model, model_type="bert", aug_p=share, aug_max=most, device="cpu", use_custom_api=True
+        )
+    except (OSError, ValueError) as error:
+        raise HubError(
+            f"the model can't be loaded: {error}", where=model, mend="Check the id or folder."
+        ) from None
+
+
+def _weights(model: str) -> str:
+    from pathlib import Path
+
+    files = sorted(Path(model).glob("*.safetensors"))
+    return " ".join(file_sha256(file)[:12] for file in files)

@@ -1,0 +1,47 @@
+"""How surprising a prompt is to a causal language model: the exponential of its mean token loss."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from curation.errors import HubError, MissingExtra
+
+TOKENS = 512
+"""Tokens of a prompt that are read."""
+
+
+def ratios(model: str, prompts: Sequence[tuple[str, str]]) -> list[float]:
+    """For each (parent, candidate): the candidate's perplexity as a multiple of the parent's."""
+    return [round(_perplexity(model, new) / max(_perplexity(model, old), 1e-9), 3) for old, new in prompts]
+
+
+@functools.lru_cache(maxsize=4096)
+def _perplexity(model: str, text: str) -> float:
+    import torch
+
+    tokenizer, network = _loaded(model)
+    start = [tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id]
+    ids = torch.tensor([start + tokenizer(text, add_special_tokens=False)["input_ids"][:TOKENS]])
+    if ids.shape[1] < 2:
+        return 1.0
+    with torch.inference_mode():
+        loss = network(input_ids=ids, labels=ids).loss
+    return math.exp(min(float(loss), 50.0))
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(model: str) -> tuple[Any, Any]:
+    try:
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+    except ModuleNotFoundError:
+        raise MissingExtra.of("transformers", "train") from None
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
+        return tokenizer, AutoModelForCausalLM.from_pretrained(model, trust_remote_code=False).eval()
+    except (OSError, ValueError) as error:
+        raise HubError(
+            f"the model can't be loaded: {error}", where=model, mend="Check the id or folder."
+        ) from None

@@ -1,0 +1,79 @@
+"""``tome augment``: see candidates before a run, and set up what the generators need; parse, call, print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
+)
+augment = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Try out the augmentation of a recipe; set up what it needs.",
+)
+app.add_typer(augment, name="augment")
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+@app.callback()
+def _front() -> None:
+    """A workbench for instruction-tuning data."""
+
+
+@augment.command("preview")
+def preview_command(
+    recipe: Annotated[Path, typer.Argument(help="A recipe with an augment step.")],
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many candidates to show.")] = 20,
+    json: Json = False,
+) -> None:
+    """Show candidates of a recipe's augment step: parent, child, what differs, every gate's value, the verdict.
+
+    Example: tome augment preview data/recipes/augment.yaml -n 20
+    """
+    from curation.augment.preview import preview
+    from curation.console import answer, out, plain, say, table
+    from curation.recipe import load_recipe
+    from curation.store import Store
+
+    seen = preview(load_recipe(recipe), Store(), number)
+    for one in seen.candidates:
+        if json:
+            continue
+        out.print(f"{one.generator} of {one.parent}: {one.verdict}", markup=False)
+        out.print(f"  parent  {plain(one.before, 400)}", markup=False)
+        out.print(f"  child   {plain(one.after or '(none)', 400)}", markup=False)
+        out.print(f"  differs {plain(one.difference, 400)}", markup=False)
+        told = "  ".join(f"{name} {value}" for name, value in one.values.items() if value not in (None, ""))
+        out.print(f"  values  {told}\n", markup=False)
+    table(
+        ["generator", "tried", "kept", "rejected for"],
+        [(line["generator"], line["tried"], line["kept"], line["reasons"]) for line in seen.by_generator],
+        as_json=json,
+    )
+    say(f"{seen.kept} of {len(seen.candidates)} kept.", as_json=json)
+    answer(seen.to_dict(), as_json=json)
+
+
+@augment.command("setup")
+def setup_command(json: Json = False) -> None:
+    """Install WordNet and the tagger where NLTK looks for them, from the network or from packages.
+
+    Example: tome augment setup
+    """
+    from curation.augment.resources import setup
+    from curation.console import answer, say, table
+
+    found = setup(lambda line: say(line.replace("[", r"\["), as_json=True))
+    table(
+        ["resource", "where", "mend"],
+        [(one.what, one.where or "not here", "" if one.where else one.mend) for one in found],
+        as_json=json,
+    )
+    ready = all(one.where for one in found if one.what != "Apertium")
+    answer({"ready": ready, "resources": {one.what: one.where for one in found}}, as_json=json)
+    if not ready:
+        raise typer.Exit(2)

@@ -1,0 +1,210 @@
+"""The generators on real text: each changes prose, leaves protected spans alone, and is decided by its seed."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curation.augment import resources
+from curation.augment.protect import Refused, contents
+from curation.augment.specs import AnySpec
+from curation.errors import TomeError
+from curation.recipe import step_from
+from curation.step import Context
+
+pytest.importorskip("nlpaug", reason="nlpaug isn't installed: pip install 'tomewright[augment]'")
+
+ROOT = Path(__file__).parents[3]
+SAMPLES = [
+    turn["value"]
+    for line in (ROOT / "data/samples/finetome_sample.jsonl").read_text(encoding="utf-8").splitlines()
+    for turn in json.loads(line)["conversations"]
+]
+NEEDS_WORDNET = pytest.mark.skipif(
+    resources.find(resources.WORDNET) is None or resources.find(resources.TAGGER) is None,
+    reason="WordNet or the tagger isn't here: run `tome augment setup`",
+)
+NEEDS_APERTIUM = pytest.mark.skipif(
+    not resources.directions() >= {"eng-spa", "spa-eng", "eng-cat", "cat-eng"},
+    reason=f"Apertium isn't here: {resources.APERTIUM}",
+)
+WORDS = [pytest.param("synonym", marks=NEEDS_WORDNET), "spelling", "keyboard", "swap", "delete", "split"]
+PROSE = (
+    "The friendly clerk will quickly explain the complete contract before you receive the beautiful bicycle."
+)
+
+
+def built(spec: Any, ctx: Context | None = None, terms: tuple[str, ...] = ()) -> Any:
+    step: Any = step_from({"op": "augment", "category": "x", "rows": 1, "generators": [spec]})
+    return step.generators[0].build(ctx or Context(), terms)
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_words_change_and_the_seed_decides(name: str) -> None:
+    generator = built({name: {"share": 0.2}})
+    first = generator.propose([PROSE] * 5, range(5))
+    assert first == built({name: {"share": 0.2}}).propose([PROSE] * 5, range(5))
+    assert generator.propose([PROSE] * 5, [4, 3, 2, 1, 0]) == first[::-1]
+    changed = [out for out in first if isinstance(out, str)]
+    assert changed
+    assert PROSE not in changed
+
+
+def test_the_global_generators_are_left_as_they_were() -> None:
+    import numpy as np
+
+    random.seed(5)
+    np.random.seed(5)
+    want = (random.random(), np.random.random())
+    random.seed(5)
+    np.random.seed(5)
+    built("swap").propose([PROSE], [1])
+    assert (random.random(), np.random.random()) == want
+
+
+def test_exact_swap_and_split_keep_what_stands_between() -> None:
+    text = "please look:\n\n- one two `x = 1` three\n\tdone"
+    for name in ("swap", "split", "delete"):
+        for seed in range(20):
+            [out] = built({name: {"share": 0.3}}).propose([text], [seed])
+            if isinstance(out, str):
+                assert "`x = 1`" in out
+                assert out.count("\n") == text.count("\n")
+                assert "\n\n- " in out
+
+
+@pytest.mark.parametrize("name", WORDS)
+@given(text=st.one_of(st.sampled_from(SAMPLES), st.text(max_size=80)), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=20)
+def test_any_text_keeps_its_protected_spans(name: str, text: str, seed: int) -> None:
+    [out] = built(name).propose([text], [seed])
+    if isinstance(out, Refused):
+        assert out.reason
+    else:
+        assert contents(out) == contents(text)
+        assert out != text
+
+
+@pytest.mark.parametrize("text", ["", "   ", "`x = 1`", "42 km", "```\ncode\n```", "\n\n"])
+def test_no_prose_is_a_reason(text: str) -> None:
+    assert built("swap").propose([text], [0]) == [Refused("no prose to change")]
+
+
+def test_a_term_is_left_alone() -> None:
+    generator = built({"keyboard": {"share": 1.0, "most": 100}}, terms=("bicycle", "contract"))
+    for out in generator.propose([PROSE] * 5, range(5)):
+        assert isinstance(out, str)
+        assert "contract" in out
+        assert "bicycle" in out
+
+
+@NEEDS_WORDNET
+def test_synonyms_leave_names_and_inflected_words_alone() -> None:
+    generator = built({"synonym": {"share": 1.0, "most": 100}})
+    [out] = generator.propose(["The cars met Anna near the automobile."], [1])
+    assert isinstance(out, str)
+    assert out.startswith("The cars met Anna near the ")
+    assert not out.endswith("automobile.")
+
+
+def test_a_missing_resource_names_the_install_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    from curation.augment.generators import wordnet
+
+    wordnet._wordnet.cache_clear()
+    wordnet._tagger.cache_clear()
+    monkeypatch.setattr(resources, "folders", list)
+    with pytest.raises(resources.MissingResource, match="tome augment setup"):
+        built("synonym")
+
+
+def test_a_missing_pivot_names_the_package() -> None:
+    with pytest.raises(resources.MissingResource, match="apt-get install apertium apertium-eng-xx"):
+        built({"back_translation": {"via": "xx"}})
+
+
+@NEEDS_APERTIUM
+@pytest.mark.parametrize("via", ["es", "ca"])
+def test_back_translation_keeps_spans_and_lines(via: str) -> None:
+    generator = built({"back_translation": {"via": via}})
+    text = "I want to hire the bike for 3 days.\n\nCan you send the `code` to ann@post.example? "
+    out, empty, code = generator.propose([text, "", "```\nx\n```"], [0, 1, 2])
+    assert isinstance(out, str)
+    assert contents(out) == contents(text)
+    assert out.count("\n") == 2
+    assert out != text
+    assert (empty, code) == (Refused("nothing changed"), Refused("nothing changed"))
+
+
+@NEEDS_APERTIUM
+def test_back_translation_of_real_texts_in_a_batch_equals_one_by_one() -> None:
+    generator = built("back_translation")
+    some = [*SAMPLES[:6], "a\rb\u2028c", "[x] ^y$ \\z"]
+    together = generator.propose(some, range(len(some)))
+    assert together == [generator.propose([text], [0])[0] for text in some]
+    for text, out in zip(some, together, strict=True):
+        assert isinstance(out, Refused) or contents(out) == contents(text)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [("paraphras", "paraphrase"), ({"synonym": {"shar": 1}}, "shar"), ({"synonym": {"share": 2}}, "less than or equal to 1")],
+)  # fmt: skip
+def test_a_mistake_in_a_generator_is_one_line(spec: Any, said: str) -> None:
+    with pytest.raises(TomeError, match=said) as caught:
+        built(spec)
+    assert "\n" not in str(caught.value)
+
+
+def test_short_forms_mean_the_long_ones() -> None:
+    assert AnySpec is not None
+    step: Any = step_from({"op": "augment", "category": "x", "rows": 1, "generators": ["swap", {"swap": {}}, {"swap": None}, {"name": "swap"}]})  # fmt: skip
+    assert len(set(step.generators)) == 1
+    assert step_from(step.model_dump(mode="json")) == step
+
+
+def test_contextual_with_a_tiny_masked_model(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="torch isn't installed: pip install 'tomewright[train]'")
+    import torch
+    from transformers import BertConfig, BertForMaskedLM, BertTokenizer
+
+    words = sorted(
+        {
+            *[
+                "the",
+                "friendly",
+                "clerk",
+                "will",
+                "explain",
+                "contract",
+                "before",
+                "you",
+                "go",
+                "home",
+                "now",
+                "and",
+                "then",
+            ]
+        }
+    )
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words, ".", ","]
+    (tmp_path / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+    BertTokenizer(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
+    torch.manual_seed(0)
+    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    model = BertForMaskedLM(BertConfig(vocab_size=len(vocabulary), **size))
+    with torch.no_grad():  # an untrained model would say [SEP] as soon as a word
+        model.cls.predictions.decoder.bias[:5] = -1e4
+    model.save_pretrained(tmp_path)
+    generator = built({"contextual": {"model": str(tmp_path), "share": 0.3}})
+    text = "the friendly clerk will explain the contract `x = 1` before you go home"
+    first = generator.propose([text] * 3, [1, 2, 3])
+    assert first == generator.propose([text] * 3, [1, 2, 3])
+    made = [out for out in first if isinstance(out, str)]
+    assert made
+    assert all(contents(out) == ["`x = 1`"] for out in made)

