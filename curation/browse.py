@@ -62,10 +62,9 @@ class Index:
     narrow: pl.DataFrame
     texts: Path
 
-    @property
-    def rows(self) -> Path:
-        """The file of the rows with their messages."""
-        return self.version.folder / ("rows.parquet" if self.state == "kept" else "dropped.parquet")
+    def scan(self) -> pl.LazyFrame:
+        """The rows with their messages, lazily. Raises StoreError."""
+        return self.version.scan("rows" if self.state == "kept" else "dropped")
 
 
 def open_index(store: Store, version: Version, state: State = "kept") -> Index:
@@ -73,10 +72,9 @@ def open_index(store: Store, version: Version, state: State = "kept") -> Index:
 
     Raises StoreError when the version's files can't be read.
     """
-    source = version.folder / ("rows.parquet" if state == "kept" else "dropped.parquet")
     texts = store.root / "cache" / "texts" / f"{version.id}.{state}.arrow"
     try:
-        scan = pl.scan_parquet(source, glob=False)
+        scan = version.scan("rows" if state == "kept" else "dropped")
         if not texts.is_file():
             _write_texts(scan, texts)
         narrow = scan.drop("messages").collect()
@@ -160,7 +158,7 @@ def _search(index: Index, query: Query) -> pl.LazyFrame:
 
 
 def _where(index: Index, where: str) -> pl.LazyFrame:
-    scan = pl.scan_parquet(index.rows, glob=False)
+    scan = index.scan()
     keep = to_polars(where, scan.collect_schema().names())
     try:
         return scan.with_row_index("row").filter(keep).select("row").collect().lazy()
@@ -177,7 +175,7 @@ def page(index: Index, found: pl.Series, number: int, size: int) -> pl.DataFrame
 
 def whole_row(index: Index, place: int) -> dict[str, Any]:
     """One row with its messages; only the row group that holds it is read."""
-    return pl.scan_parquet(index.rows, glob=False).slice(place, 1).collect().to_dicts()[0]
+    return index.scan().slice(place, 1).collect().to_dicts()[0]
 
 
 def groupable(index: Index, most: int = 60) -> list[str]:

@@ -11,7 +11,7 @@ import streamlit as st
 from curation import browse, views
 from curation.contract import Home
 from curation.diff import Diff, diff
-from curation.errors import StoreError, TomeError
+from curation.errors import StoreError
 from curation.store import Store, Version
 from curation.why import Story, why
 
@@ -123,12 +123,12 @@ def _story(folder: str, row: str) -> Story:
     return why(found_store, row, version)
 
 
-def story(version: Version, row: str) -> Story | None:
-    """A row's story as seen from a version; null where the version doesn't know it."""
+def story(version: Version, row: str) -> Story:
+    """A row's story as seen from a version. Raises TomeError: the version doesn't know it, or is damaged."""
     try:
         return _story(str(version.folder), row)
-    except (TomeError, OSError, pl.exceptions.PolarsError):
-        return None
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(f"damaged: {error}", where=str(version.folder), mend="Verify it.") from None
 
 
 @st.cache_data(max_entries=50, show_spinner="Comparing")

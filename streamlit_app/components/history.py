@@ -91,8 +91,11 @@ def examples(found: Diff, before: Version, after: Version) -> None:
     kind = str(st.segmented_control("Examples of rows", kinds, default=kinds[0], required=True, key="kind"))
     frame: pl.DataFrame = getattr(found, kind)
     for line in frame.head(3).to_dicts():
-        story = data.story(before if kind == "dropped" else after, line["id"])
-        if story:
+        try:
+            story = data.story(before if kind == "dropped" else after, line["id"])
+        except TomeError as error:
+            shell.notice("bad", str(error))
+        else:
             why = f"{line.get('op') or ''} {line.get('reason') or ''}".strip() or (story.made_by or "")
             shell.note(f"{line['id']} · {line['category'] or 'no category'}{' · ' + why if why else ''}")
             safe_html(messages_html(story.messages[:2]), key=f"example_{kind}_{line['id']}")

@@ -144,10 +144,11 @@ def preview_and_start(chosen: Chosen) -> None:
         shell.note(
             "A file of this size isn't looked into here. The job recognises its columns, or says which it found."
         )
-        mapping = _editor([])
+        mapping = _editor([], expanded=False)
     else:
         stamp = Path(chosen.uri).stat().st_mtime
-        mapping = _editor(columns(chosen.uri, stamp))
+        unsure = isinstance(_look(chosen.uri, (), stamp)[0], TomeError)
+        mapping = _editor(columns(chosen.uri, stamp), expanded=unsure)
         looked = _look(chosen.uri, tuple(sorted(mapping.items())), stamp)[0]
         if isinstance(looked, TomeError):
             shell.notice("caution", str(looked))
@@ -170,9 +171,9 @@ def preview_and_start(chosen: Chosen) -> None:
         st.session_state["ingest_job"] = job.id if job else None
 
 
-def _editor(known: list[str]) -> dict[str, str]:
-    with st.expander("Which column is what", expanded=bool(st.session_state.get("map_user"))):
-        shell.note("Leave these empty where the shape is recognised; say them where it would be a guess.")
+def _editor(known: list[str], *, expanded: bool) -> dict[str, str]:
+    with st.expander("Which column is what", expanded=expanded):
+        shell.note("Say these where recognising the shape would be a guess; empty ones are recognised.")
         chosen = {}
         for place, (target, title) in enumerate(
             [
@@ -190,7 +191,7 @@ def _editor(known: list[str]) -> dict[str, str]:
                     title,
                     known,
                     index=None,
-                    placeholder="recognise",
+                    placeholder="not said",
                     key=f"map_{target}",
                     accept_new_options=True,
                 )

@@ -8,9 +8,11 @@ import polars as pl
 import streamlit as st
 
 from curation import browse
+from curation.errors import TomeError
 from curation.store import Version
 from streamlit_app.components import data
 from streamlit_app.components.picker import picker
+from streamlit_app.components.shell import notice
 from streamlit_app.components.tokens import REST, category_colours
 
 SIZE = 25
@@ -79,9 +81,10 @@ def open_row(version: Version, row: str) -> None:
 
     from streamlit_app.components import conversation
 
-    story = data.story(version, row)
-    if story is None:
-        st.html('<p class="tw-note">This version doesn\'t know that row.</p>')
+    try:
+        story = data.story(version, row)
+    except TomeError as error:
+        notice("bad", str(error))
         return
     conversation.show(story)
     near = ([story.parent_id] if story.parent_id else []) + story.children[:6]

@@ -145,7 +145,7 @@ def test_an_upload_is_mapped_and_read(browser, empty: tuple[str, Path], tmp_path
     page = opened(browser, f"{address}/ingest")
     page.set_input_files("input[type=file]", str(path))
     page.wait_for_selector(".tw-notice")  # not recognised
-    page.get_by_test_id("stExpander").get_by_text("Which column is what").click()
+    settle(page)
     for name, column in (("User", "ask"), ("Assistant", "reply"), ("Category", "area")):
         page.get_by_label(name, exact=True).click()
         page.get_by_role("option", name=column, exact=True).click()
