@@ -1,0 +1,75 @@
+"""``semantic_dup``: the same in other words, nothing else; cells find what all pairs find."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from curation.laws import run_step
+from curation.rows import make_rows
+from curation.step import Context
+from curation.steps.semantic_dup import SemanticDup
+
+pytest.importorskip("scipy", reason="the extra 'embed' isn't installed")
+from curation.embedding import near, quantise
+
+TEXTS = [
+    "Write a Python function that reverses a string.",
+    "What is the capital of Australia?",
+    "Please write a Python function that reverses a given string.",
+    "How do I bake bread?",
+    "Write a Python function which reverses a string!",
+    "",
+    "",
+]
+
+
+def rows_of(texts: list[str]) -> pl.DataFrame:
+    return make_rows([[{"role": "user", "content": text}] for text in texts], source="t")
+
+
+def test_the_same_request_is_one_cluster_and_one_family() -> None:
+    rows = rows_of(TEXTS)
+    result = run_step(SemanticDup(threshold=0.9), rows, Context())
+    found = result.rows
+    alike = [rows["id"][place] for place in (0, 2, 4)]
+    expected = [min(alike) if place in (0, 2, 4) else None for place in range(7)]
+    assert found["semantic_dup.cluster"].to_list() == expected
+    assert found["semantic_dup.size"].to_list() == [3, None, 3, None, 3, None, None]
+    assert found["semantic_dup.representative"][0] == rows["id"][2]
+    assert found["semantic_dup.nearest"][0] == rows["id"][4]
+    assert len({found["family"][place] for place in (0, 2, 4)}) == 1
+    assert found["family"].n_unique() == 4
+    assert set(result.ledger["row_id"]) < set(alike)
+
+
+def planted(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors of which each second one is another's twin with a little noise; and which belong together."""
+    rng = np.random.default_rng(5)
+    base = rng.normal(size=(count, 32))
+    twins = base + rng.normal(size=base.shape) * 0.05
+    return quantise(np.concatenate((base, twins))), np.tile(np.arange(count), 2)
+
+
+def test_planted_twins_are_found_by_all_pairs_and_by_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, truth = planted(600)
+    exact, cosine, partner = near.near_clusters(vectors, 0.95, 0, lambda done, total: None)
+    assert exact.tolist() == truth.tolist()
+    assert (partner == (np.arange(1200) + 600) % 1200).all()
+    assert cosine.min() >= 0.95
+    monkeypatch.setattr(near, "EXACT_BELOW", 100)
+    cells, _, _ = near.near_clusters(vectors, 0.95, 0, lambda done, total: None)
+    recall = float((cells == truth).mean())
+    print(f"recall of cells: {recall:.4f}")
+    assert recall >= 0.995
+
+
+def test_equal_vectors_are_partners_and_zeros_are_alone() -> None:
+    vectors = np.array([[0, 0], [5, 5], [5, 5], [0, 0], [5, 5]], np.int8)
+    label, cosine, partner = near.near_clusters(vectors, 0.9, 0, lambda done, total: None)
+    assert label.tolist() == [0, 1, 1, 3, 1]
+    assert cosine.tolist() == [0, 1, 1, 0, 1]
+    assert partner[0] == partner[3] == -1
+    assert partner[2] == partner[4] == 1
+    assert partner[1] in (2, 4)
