@@ -130,7 +130,8 @@ class Categorize(Step):
             )
         said = found["category"]
         old = rows["category"]
-        keep = old.is_not_null() & ((said == UNSURE) | (not self.overwrite))
+        has = old.is_not_null() & (old != UNSURE)
+        keep = has & ((said == UNSURE) | (not self.overwrite))
         return rows.with_columns(
             said.zip_with(~keep, old).alias("category"),
             *(found[name].alias(f"{self.op}.{name}") for name in NAMES),

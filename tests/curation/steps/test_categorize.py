@@ -77,6 +77,12 @@ def test_unsure_never_overwrites() -> None:
     assert step.apply(rows, Context())["category"].to_list() == ["greeting", "kept"]
 
 
+def test_a_later_method_sets_what_an_earlier_left_unsure() -> None:
+    rows = rows_of(["hello", "x = 1"], categories=["unsure", None])
+    step = Categorize(method="rules", rules=({"category": "greeting", "words": ["hello"]},))
+    assert step.apply(rows, Context())["category"].to_list() == ["greeting", "unsure"]
+
+
 def test_column_maps_values_on_two_levels() -> None:
     rows = rows_of(["a", "b", "c", "d"], extra={"topic": ["alg", "geo ", None, "new"]})
     step = Categorize(method="column", column="topic", map={"alg": "math/algebra", "geo": "math"})
