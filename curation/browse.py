@@ -73,23 +73,31 @@ def open_index(store: Store, version: Version, state: State = "kept") -> Index:
     Raises StoreError when the version's files can't be read.
     """
     texts = store.root / "cache" / "texts" / f"{version.id}.{state}.arrow"
+    scan = version.scan("rows" if state == "kept" else "dropped")
     try:
-        scan = version.scan("rows" if state == "kept" else "dropped")
-        if not texts.is_file():
-            _write_texts(scan, texts)
         narrow = scan.drop("messages").collect()
-        flat = pl.scan_ipc(texts).select("opens", "words").collect()
+        flat = _flat(scan, texts, narrow.height)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreError(
             f"damaged: {error}", where=str(version.folder), mend="Run its recipe again to make it anew."
         ) from None
-    if narrow.height != flat.height:
-        texts.unlink(missing_ok=True)
-        raise StoreError("its text file was stale", where=str(version.folder), mend="Open it again.")
     made = pl.col("made_by")
     whole = pl.when(made.is_null()).then(pl.lit("original"))
     origin = whole.when(made.is_in(REPEATS)).then(pl.lit("repeat")).otherwise(pl.lit("augmented"))
     return Index(version, state, narrow.hstack(flat).with_row_index("row").with_columns(origin=origin), texts)
+
+
+def _flat(scan: pl.LazyFrame, texts: Path, height: int) -> pl.DataFrame:
+    """``opens`` and ``words`` out of the text file, which is written when it is missing, torn or of other rows."""
+    if texts.is_file():
+        try:
+            flat = pl.scan_ipc(texts).select("opens", "words").collect()
+            if flat.height == height:
+                return flat
+        except (OSError, pl.exceptions.PolarsError):
+            pass  # torn: it is only a cache
+    _write_texts(scan, texts)
+    return pl.scan_ipc(texts).select("opens", "words").collect()
 
 
 def _write_texts(scan: pl.LazyFrame, path: Path) -> None:

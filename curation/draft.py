@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from curation.recipe import Source
 from curation.steps import BY_OP
 from curation.store import Version
 
@@ -61,7 +62,7 @@ def slim(recipe: Mapping[str, Any]) -> dict[str, Any]:
                 if name == "op" or name not in fields or value != _default(fields[name])
             }
         )
-    blank = {"map": None, "limit": None, "sample": "random", "split": "train", "revision": None, "config": None, "licence": None}  # fmt: skip
+    blank = {name: field.default for name, field in Source.model_fields.items() if not field.is_required()}
     sources = [
         {name: value for name, value in source.items() if name not in blank or value != blank[name]}
         for source in recipe.get("sources", [])
