@@ -224,7 +224,7 @@ def test_a_paraphrase_must_bring_its_markers_back() -> None:
     rewriter = Rewriter(over(*replies), "paraphrase", ())
     made = rewriter.propose([text, text, text, text, "`code`"], range(5))
     assert made[0] == "You owe £6 before noon, or 5 km off"
-    assert made[1:3] == [Refused("protected lost: '£6'"), Refused("protected out of order: '£6'")]
+    assert made[1:3] == [Refused("protected lost: '£6'"), Refused("protected out of order: '5 km'")]
     assert isinstance(made[3], Refused)
     assert made[4] == Refused("no prose to change")
 

@@ -1,0 +1,138 @@
+"""Rows a second of each local generator, all gates on, beside the bare library.
+
+    python benchmarks/bench_augment.py --rows 2000
+
+Ours is the whole step: protection, generation, gates, near-duplicates and the frames, in as many processes as there are
+cores. The peer is nlpaug's own ``augment`` over the same prompts in one process (it has no other way), with no protection and
+no gate; for back-translation it is the ``apertium`` command both ways. Prompts are about 600 characters, made of the bundled
+samples' sentences. Loading (imports, WordNet, the tagger) is timed apart and not part of the rate.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from harness import MACHINE, Contestant, compete, parser
+
+MAKE = """
+import json, random, re, sys, time
+def prompts(count, seed=0):
+    chance = random.Random(seed)
+    lines = open("data/samples/finetome_sample.jsonl", encoding="utf-8")
+    said = [t["value"] for l in lines for t in json.loads(l)["conversations"]]
+    pool = [s for t in said if "```" not in t for s in re.findall(r"[A-Z][^.?!\\n|]{30,160}[.?!]", t)]
+    made = []
+    for _ in range(count):
+        text = ""
+        while len(text) < 600:
+            text += chance.choice(pool) + " "
+        made.append(text.strip())
+    return made
+name, count = sys.argv[3], int(sys.argv[4])
+texts = prompts(count)
+"""
+OURS = (
+    MAKE
+    + """
+if __name__ == "__main__":
+    import os
+    from curation.augment.gates import Judge
+    from curation.laws import run_step
+    from curation.recipe import step_from
+    from curation.rows import make_rows
+    from curation.step import Context
+    import polars as pl
+    spent = {"gates": 0.0}
+    plain = Judge.judge
+    def timed(self, parents, children):
+        started = time.perf_counter()
+        try:
+            return plain(self, parents, children)
+        finally:
+            spent["gates"] += time.perf_counter() - started
+    Judge.judge = timed
+    def rows(texts):
+        talks = [[{"role": "user", "content": t}, {"role": "assistant", "content": "Yes. " + t[:200]}] for t in texts]
+        made = make_rows(talks, source="s", categories=["x"] * len(talks))
+        return made.with_columns(split=pl.lit("train"))
+    step = lambda n: step_from({"op": "augment", "category": "x", "rows": n, "generators": [name], "attempts": 1})
+    ctx = Context(seed=1, workers=os.cpu_count() or 1)
+    started = time.perf_counter()
+    run_step(step(20), rows(texts[:20]), ctx)
+    loading = time.perf_counter() - started
+    spent["gates"] = 0.0
+    started = time.perf_counter()
+    result = run_step(step(count), rows(texts), ctx)
+    wall = time.perf_counter() - started
+    line = result.summary["by category"]["x"]
+    json.dump({"rate": line["tried"] / wall, "loading": loading, "kept": line["kept"] / line["tried"],
+               "gates": spent["gates"] / wall}, open(sys.argv[2], "w"))
+"""
+)
+BARE = (
+    MAKE
+    + """
+import subprocess
+if name == "back_translation":
+    def run(some):
+        out = "\\n".join(some)
+        for way in ("eng-spa", "spa-eng"):
+            out = subprocess.run(["apertium", "-u", "-f", "line", way], input=out, capture_output=True, text=True).stdout
+        return out
+else:
+    import nlpaug.augmenter.char as nac
+    import nlpaug.augmenter.word as naw
+    aug = {"synonym": lambda: naw.SynonymAug(aug_p=0.1), "spelling": lambda: naw.SpellingAug(aug_p=0.1),
+           "keyboard": lambda: nac.KeyboardAug(aug_word_p=0.1, aug_char_max=1), "split": lambda: naw.SplitAug(aug_p=0.1),
+           "swap": lambda: naw.RandomWordAug(action="swap", aug_p=0.1),
+           "delete": lambda: naw.RandomWordAug(action="delete", aug_p=0.1)}[name]()
+    run = aug.augment
+started = time.perf_counter()
+run(texts[:2])
+loading = time.perf_counter() - started
+started = time.perf_counter()
+run(texts)
+json.dump({"rate": count / (time.perf_counter() - started), "loading": loading}, open(sys.argv[2], "w"))
+"""
+)
+NAMES = ["synonym", "spelling", "keyboard", "swap", "delete", "split", "back_translation"]
+
+
+def main() -> None:
+    """Measure and print."""
+    options = parser(str(__doc__)).parse_args()
+    count = options.rows if options.rows != 100_000 else 2_000
+    print(f"{count} prompts of about 600 characters, {MACHINE}, median of {options.rounds}\n")
+    print("| generator | ours, rows/s | kept | share in gates | bare, rows/s | x bare | peak MB |\n|---|--:|--:|--:|--:|--:|--:|")
+    for name in options.only or NAMES:
+        # a program in a file: spawned workers can't import one that was given by -c
+        ours, bare = Contestant("ours", as_file(OURS)), Contestant("bare", BARE)
+        rates: dict[str, list[float]] = {"ours": [], "bare": []}
+        for _ in range(options.rounds):
+            for one in (ours, bare):
+                compete([one], "-", 1, (name, str(count)))
+                if one.error is None:
+                    rates[one.name].append(one.result["rate"])
+        if ours.error or bare.error:
+            print(f"| {name} | failed: {ours.error or bare.error} |")
+            continue
+        a, b = (sorted(rates[who])[len(rates[who]) // 2] for who in ("ours", "bare"))
+        found = ours.result
+        print(
+            f"| {name} | {a:,.0f} | {found['kept']:.0%} | {found['gates']:.0%} | {b:,.0f} | {a / b:.1f} | {max(ours.peak):,.0f} |"
+        )
+        sys.stdout.flush()
+
+
+def as_file(program: str) -> str:
+    """A program that runs another from a file, under the name of the main module."""
+    import tempfile
+    from pathlib import Path
+
+    path = Path(tempfile.mkdtemp()) / "contestant.py"
+    path.write_text(program, encoding="utf-8")
+    return f"import runpy; runpy.run_path({str(path)!r}, run_name='__main__')"
+
+
+if __name__ == "__main__":
+    main()
