@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import statistics
 import sys
 import threading
@@ -50,33 +51,38 @@ def rate(times: list[float], tokens: list[int]) -> float:
     return (tokens[-1] - tokens[0]) / (times[-1] - times[0])
 
 
-def bare(desk: Any) -> dict[str, float]:
-    """The engine alone: no server, no screen."""
+def bare(desk: Any, seed: int) -> tuple[float, float]:
+    """The engine alone, no server and no screen: tokens per second and seconds to the first token."""
     ids = desk.chat.prompter.ids([{"role": "user", "content": QUESTION}])
-    rates, firsts = [], []
-    for seed in range(3):
-        started, times, tokens = time.perf_counter(), [], []
-        for piece in desk.chat.engine.stream(ids[:-1] + ids[-1:], Settings(temperature=0.7, top_k=0, top_p=1, repetition_penalty=1.0, max_tokens=TOKENS, seed=seed), desk.chat.engine.models[0]):  # fmt: skip
-            times.append(time.perf_counter() - started)
-            tokens.append(piece.tokens)
-        if len(times) > 8:
-            rates.append(rate(times, tokens))
-        firsts.append(times[0])
-    return {"tokens_per_second": statistics.median(rates), "first_token_s": statistics.median(firsts)}
+    settings = Settings(
+        temperature=0.7, top_k=0, top_p=1, repetition_penalty=1.0, max_tokens=TOKENS, seed=seed
+    )
+    started, times, tokens = time.perf_counter(), [], []
+    for piece in desk.chat.engine.stream(ids, settings, desk.chat.engine.models[0]):
+        times.append(time.perf_counter() - started)
+        tokens.append(piece.tokens)
+    return rate(times, tokens), times[0]
 
 
-def served(url: str) -> dict[str, float]:
+def served(url: str, seed: int) -> tuple[float, float]:
     """The same over the wire; the status line tells the tokens, the times are the client's."""
-    import re
+    settings = form(TOKENS)
+    settings[1], settings[-1] = False, seed
+    wire = Wire(url)
+    heard = wire.ask(QUESTION, settings)
+    wire.client.close()
+    count = int(re.search(r"<b>(\d+)</b> tokens", heard.status)[1])  # type: ignore[index]
+    return (count - 1) / (heard.times[-1] - heard.first), heard.first
 
-    rates, firsts = [], []
-    for _ in range(3):
-        heard = Wire(url).ask(QUESTION, form(TOKENS))
-        count = int(re.search(r"<b>(\d+)</b> tokens", heard.status)[1])  # type: ignore[index]
-        if count > 8:
-            rates.append((count - 1) / (heard.times[-1] - heard.first))
-        firsts.append(heard.first)
-    return {"tokens_per_second": statistics.median(rates), "first_token_s": statistics.median(firsts)}
+
+def in_turn(desk: Any, url: str, pairs: int = 5) -> dict[str, Any]:
+    """Bare and served by turns, so that a busy machine is as busy for both; medians over the pairs."""
+    found = [(bare(desk, seed), served(url, seed)) for seed in range(pairs)]
+    return {
+        "bare": {"tokens_per_second": statistics.median(b[0] for b, _ in found), "first_token_s": statistics.median(b[1] for b, _ in found)},
+        "served": {"tokens_per_second": statistics.median(s[0] for _, s in found), "first_token_s": statistics.median(s[1] for _, s in found)},
+        "share_of_bare": statistics.median(s[0] / b[0] for b, s in found),
+    }  # fmt: skip
 
 
 def turns(url: str) -> dict[str, float]:
@@ -136,15 +142,13 @@ def main() -> None:
     asked = parser.parse_args()
     desk = open_desk(find_run(asked.run), engine=asked.engine, dtype=asked.dtype)
     desk.limit = RateLimit(per_minute=1e6, burst=1_000_000)
+    app = launch(desk, port=0, block=False)
     found: dict[str, Any] = {
         "engine": desk.chat.engine.name,
         "cores": os.cpu_count(),
         "load": os.getloadavg()[0],
-        "bare": bare(desk),
     }
-    app = launch(desk, port=0, block=False)
-    found["served"] = served(app.local_url)
-    found["share_of_bare"] = found["served"]["tokens_per_second"] / found["bare"]["tokens_per_second"]
+    found |= in_turn(desk, app.local_url)
     found["prefix"] = turns(app.local_url)
     found["eight_at_once"] = eight(app.local_url)
     if asked.turns:
