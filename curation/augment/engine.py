@@ -18,6 +18,7 @@ from curation.augment.specs import Spec
 from curation.contract import digest
 from curation.rows import child_id, make_rows
 from curation.step import Context
+from curation.words import U64
 
 OP = "augment"
 MOST = 4_096
@@ -83,10 +84,12 @@ class Engine:
         spoken = [one for one, _ in languages([prompt_of(talk) for talk in talks])]
         kept, size = 0, min(MOST, max(32, want + want // 2))
         while kept < want and (batch := list(islice(jobs, size))):
-            for candidate in self._judged(category, parents, talks, spoken, batch):
+            judged = self._judged(category, parents, talks, spoken, batch)
+            prompts = sets_of([prompt_of(one.messages or []) for one in judged])
+            for candidate, shingles in zip(judged, prompts, strict=True):
                 if kept == want:
                     return
-                kept += self._settled(candidate)
+                kept += self._settled(candidate, shingles)
                 yield candidate
             size = min(MOST, max(32, 2 * (want - kept)))
 
@@ -163,12 +166,11 @@ class Engine:
         shown = (others[start:] + others[:start])[:EXAMPLES]
         return Seed(talks[job.parent], tuple(talks[place] for place in shown), category or "")
 
-    def _settled(self, candidate: Candidate) -> bool:
+    def _settled(self, candidate: Candidate, shingles: U64) -> bool:
         """The last gate, near-duplicates, which depends on what was kept before; and the candidate kept or not."""
         if candidate.messages is None:
             return False
         verdict = candidate.verdict
-        [shingles] = sets_of([prompt_of(candidate.messages)])
         value, which = self.near.nearest(shingles, besides=candidate.parent)
         verdict.values |= {"near_dup": value, "near_dup_row": which}
         if value >= self.limit:

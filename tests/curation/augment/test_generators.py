@@ -208,3 +208,15 @@ def test_contextual_with_a_tiny_masked_model(tmp_path: Path) -> None:
     made = [out for out in first if isinstance(out, str)]
     assert made
     assert all(contents(out) == ["`x = 1`"] for out in made)
+
+
+@NEEDS_WORDNET
+def test_the_fast_tagger_says_what_nltk_says() -> None:
+    from nltk.tag import PerceptronTagger
+
+    from curation.augment.generators import wordnet
+
+    wordnet._tagger.cache_clear()
+    slow, fast = PerceptronTagger(), wordnet._tagger()
+    for text in SAMPLES[:40]:
+        assert fast.tag(text.split()) == slow.tag(text.split())
