@@ -88,6 +88,16 @@ def picture(
         settled(page)
     page.screenshot(path=out)
     context.close()
+    slim(out)
+
+
+def slim(path: Path) -> None:
+    """Keep the 256 colours that matter: a third of the bytes, and no difference that an eye finds."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        small = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(path, optimize=True)
 
 
 def main() -> None:

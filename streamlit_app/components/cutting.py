@@ -90,12 +90,12 @@ def threshold(index: browse.Index, column: str) -> Cut | None:
 
 def sides(goes: pl.DataFrame, stays: pl.DataFrame, column: str) -> None:
     """Both sides of the cut, beside one another."""
-    columns: list[Any] = [("opens", "Opens with", "text"), ("category", "Category", "text")]
+    columns: list[Any] = [("opens", "Opens with", "text"), ("category", "Category", "category")]
     if column not in ("category", "opens"):
         columns.insert(0, (column, column, "figure" if goes.schema[column].is_numeric() else "text"))
-    for place, (title, rows) in zip(
-        st.columns(2, gap="large"), [("These go", goes), ("These just stay", stays)], strict=True
-    ):
+    with st.container(key="both_sides"):
+        places = st.columns(2, gap="large")
+    for place, (title, rows) in zip(places, [("These go", goes), ("These just stay", stays)], strict=True):
         with place:
             st.html(f"<h2 class='tw-h2'>{title}</h2>")
             if rows.is_empty():

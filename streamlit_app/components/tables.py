@@ -64,7 +64,8 @@ def _cell(value: Any, kind: Kind, most: float, colours: Mapping[str, str]) -> st
         sign = "+" if value > 0 else "−" if value < 0 else ""
         return f'<td class="figure delta {"up" if value > 0 else "down" if value < 0 else ""}">{sign}{abs(value):,}</td>'
     if kind == "category":
-        dot = f'<i class="dot" style="background:{colours.get(str(value), "transparent")}"></i>'
+        colour = colours.get(str(value))
+        dot = f'<i class="dot" style="background:{colour}"></i>' if colour else ""
         return f'<td class="category">{dot}{plain(str(value))}</td>'
     if kind == "epochs":
         return f'<td class="figure">{float(value):.2f}×</td>'

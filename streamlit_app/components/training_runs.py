@@ -147,7 +147,7 @@ def _live(names: list[str]) -> None:
             )
     frame = by_category(evaluations(found[first][0]))
     if frame.height:
-        st.html(f"<h2 class='tw-h2'>Evaluation by category, {first}</h2>")
+        st.html(f"<h2 class='tw-h2'>Evaluation by category, {shell.plain(first)}</h2>")
         shell.legend([("before", "before training"), ("after-accent", "last evaluation")])
         charts.draw(run_charts.evaluation_dots(frame), says="Evaluation loss by category before and after", data=frame,
                     rows=int(frame.filter(pl.col("category") == "all")["rows"].sum()), name="evaluation")  # fmt: skip

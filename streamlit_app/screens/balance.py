@@ -27,7 +27,6 @@ with right:
     shell.legend(
         [("original", "original rows"), ("repeat", "repeats and augmented"), ("tick", "share of words")]
     )
-    shares = data.shares(version, by)
     charts.draw(charts.share_bars(before), says=findings.balance_finding(before, by), data=before,
                 rows=int(before["rows"].sum()), name=f"{version.manifest.name}-{by}-shares")  # fmt: skip
     try:
@@ -40,9 +39,9 @@ with right:
     colours = category_colours(line.category for line in plan.lines)
     charts.draw(charts.plan_dots(plan, colours), says=findings.plan_finding(plan), data=tables.plan_frame(plan),
                 rows=plan.after.rows, name=f"{version.manifest.name}-{by}-mix")  # fmt: skip
-    tables.plan_table(plan, colours)
-    tables.strip(tables.plan_figures(plan))
-    st.html("<h2 class='tw-h2'>The step for the recipe</h2>")
-    st.code(f"- {draft.one_line(step)}", language="yaml", wrap_lines=True)
-    if st.button("Add to the recipe", type="primary"):
-        cutting.add(version, step)
+tables.plan_table(plan, colours)
+tables.strip(tables.plan_figures(plan))
+st.html("<h2 class='tw-h2'>The step for the recipe</h2>")
+st.code(f"- {draft.one_line(step)}", language="yaml", wrap_lines=True)
+if st.button("Add to the recipe", type="primary"):
+    cutting.add(version, step)

@@ -24,7 +24,7 @@ with compared:
     others = [one for one in versions if one.id != version.id]
     if others:
         parents = [one for one in others if one.id in version.manifest.parents]
-        start_with = others.index(parents[0]) if parents else 0
+        start_with = others.index(max(parents, key=lambda one: one.manifest.rows)) if parents else 0
         titles = {
             one.id: f"{one.manifest.name} · {one.id[:8]} · {one.manifest.rows:,} rows" for one in others
         }
