@@ -68,7 +68,7 @@ def _tagger() -> Any:
 
 
 class _Predict:
-    """NLTK's prediction with the weights in one matrix: the same answer, some twenty times as fast."""
+    """NLTK's prediction with the weights in one matrix: the same answer without a Python loop over labels."""
 
     def __init__(self, weights: dict[str, dict[str, float]], labels: list[str]) -> None:
         import numpy as np
