@@ -36,6 +36,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt Makefile
 	 else $(PIP) $(TORCH); fi
 	@$(PIP) -c constraints.txt -e '.[$(EXTRAS),dev]'
 	@$(PIP) --no-deps $(NO_DEPS)  # on macOS Unsloth may refuse to load: `backend: plain` trains without it
+	@$(BIN)/tome augment setup || echo "augment's word lists are missing; tome doctor says what to do"
 	@if command -v nvidia-smi >/dev/null; then $(PIP) -c constraints.txt -e '.[cuda]'; fi
 	@touch $@
 
