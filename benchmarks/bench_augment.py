@@ -103,7 +103,9 @@ def main() -> None:
     options = parser(str(__doc__)).parse_args()
     count = options.rows if options.rows != 100_000 else 2_000
     print(f"{count} prompts of about 600 characters, {MACHINE}, median of {options.rounds}\n")
-    print("| generator | ours, rows/s | kept | share in gates | bare, rows/s | x bare | peak MB |\n|---|--:|--:|--:|--:|--:|--:|")
+    print(
+        "| generator | ours, rows/s | kept | share in gates | bare, rows/s | x bare | peak MB |\n|---|--:|--:|--:|--:|--:|--:|"
+    )
     for name in options.only or NAMES:
         # a program in a file: spawned workers can't import one that was given by -c
         ours, bare = Contestant("ours", as_file(OURS)), Contestant("bare", BARE)

@@ -19,7 +19,9 @@ BODY = """
 import time
 from curation.step import Context
 ctx = Context()
+from curation.rows import rehash
 rows = read_rows(sys.argv[1])
+rows = rows.with_columns(rehash(rows), category=pl.lit(None, pl.String))
 start = time.perf_counter()
 {work}
 seconds = time.perf_counter() - start

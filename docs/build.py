@@ -1,7 +1,7 @@
 """Write docs/commands.md and docs/steps.md from the program itself; ``--check`` says whether they are up to date.
 
-    python docs/build.py            write
-    python docs/build.py --check    exit 1, naming the pages, when they differ
+python docs/build.py            write
+python docs/build.py --check    exit 1, naming the pages, when they differ
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 os.environ.update(COLUMNS="100", TERM="dumb", NO_COLOR="1")
 
-import tome  # noqa: E402 - after the width is set, since help texts wrap to it
+import tome  # after the width is set, since help texts wrap to it
 
 DOCS = Path(__file__).resolve().parent
 NOTE = "<!-- made by docs/build.py: change the program, then run `make docs` -->\n\n"

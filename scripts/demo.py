@@ -23,8 +23,13 @@ started = time.monotonic()
 def step(title: str, *arguments: str) -> dict[str, Any]:
     """Run one `tome` command with ``--json``, its progress on the screen, and return its JSON object."""
     clock = time.monotonic() - started
-    print(f"\n\033[1m{title}\033[0m  [{clock // 60:.0f}:{clock % 60:02.0f}]\n$ tome {' '.join(map(quoted, arguments))}", flush=True)
-    ran = subprocess.run([*TOME, *arguments, "--json"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    print(
+        f"\n\033[1m{title}\033[0m  [{clock // 60:.0f}:{clock % 60:02.0f}]\n$ tome {' '.join(map(quoted, arguments))}",
+        flush=True,
+    )
+    ran = subprocess.run(
+        [*TOME, *arguments, "--json"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False
+    )
     lines = ran.stdout.strip().splitlines()
     if ran.returncode:
         sys.exit(ran.returncode)
@@ -49,7 +54,9 @@ def main() -> None:
 
     source = ["--source", options.source, "--limit", str(options.limit)] if options.source else []
     version = step("1. Curate: read, clean, split, balance", "run", "data/recipes/demo.yaml", *source)
-    export = step("2. Export what training reads", "export", version["version"], "--name", "demo", "--overwrite")
+    export = step(
+        "2. Export what training reads", "export", version["version"], "--name", "demo", "--overwrite"
+    )
     preset = "llama-3.2-1b" if options.model else "demo"
     model = ["--set", f"model={options.model}"] if options.model else []
     run = step("3. Train a LoRA adapter", "train", export["export"], "--config", preset, *model)
@@ -59,17 +66,17 @@ def main() -> None:
     spent = time.monotonic() - started
     print(f"""
 \033[1mThe whole way took {spent / 60:.1f} minutes.\033[0m
-  {version['rows']:,} rows in {len(version['categories'])} categories, {run['steps']} steps, loss {run['loss_first']:.2f} -> {run['loss_last']:.2f}
+  {version["rows"]:,} rows in {len(version["categories"])} categories, {run["steps"]} steps, loss {run["loss_first"]:.2f} -> {run["loss_last"]:.2f}
 
   {options.question}
-  base:  {base['reply'].strip()}
-  tuned: {tuned['reply'].strip()}
+  base:  {base["reply"].strip()}
+  tuned: {tuned["reply"].strip()}
 
 Look around:
   make ui                          the workbench: balance, rows, versions
   make chat                        talk to the tuned model in the browser
-  {quoted(sys.executable)} -m tome show {version['name']}   the version and what each step did
-  data/runs/{run['run']}/README.md          the model card""")
+  {quoted(sys.executable)} -m tome show {version["name"]}   the version and what each step did
+  data/runs/{run["run"]}/README.md          the model card""")
 
 
 if __name__ == "__main__":

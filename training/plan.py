@@ -18,17 +18,19 @@ from training.shape import Shape
 
 GIB = 2**30
 
-SHARE = {"cpu": 0.65, "cuda": 0.18}
-"""Share of a plain matrix product's speed that a training step reaches, LoRA with Unsloth."""
+SHARE = {"cpu": 0.65, "cuda": 0.25}
+"""Share of a plain matrix product's speed that a training step reaches, LoRA with Unsloth; see docs/performance.md."""
 
-PLAIN_SLOWER = 2.0
+PLAIN_SLOWER = 2.3
 """How much longer plain transformers + peft take than Unsloth on a GPU."""
 
-KEPT = {"unsloth": (9.0, 3.0), "plain": (16.0, 5.0)}
-"""Values kept for backward per token and layer, in widths of (hidden, intermediate), without checkpointing."""
+KEPT = {"unsloth": (7.0, 2.25), "plain": (16.0, 5.0)}
+"""Values kept for backward per token and layer, in widths of (hidden, intermediate), without checkpointing.
 
-CHUNK = 2048
-"""Tokens whose logits are computed at once; both backends' fused losses bound them."""
+Unsloth's were fitted to one H200 and a 1B shape (19.04 GiB without checkpointing, 4.10 GiB with)."""
+
+CHUNK = {"unsloth": 700, "plain": 2048}
+"""Tokens whose logits are computed at once; both backends' fused losses bound them. Unsloth's as fitted, see above."""
 
 OPTIMIZER_BYTES = {"adamw_8bit": 2, "paged_adamw_8bit": 2}
 """Bytes of optimizer state per trained weight; 8 (two float32) for all others."""
@@ -109,7 +111,10 @@ def memory(shape: Shape, config: TrainConfig, device: str, tokens: int) -> dict[
         activations = layer + inputs * compute * tokens
     else:
         activations = layer * shape.layers
-    head = min(tokens, CHUNK) * shape.vocabulary * (4 + compute) + 2 * shape.hidden * tokens * compute
+    head = (
+        min(tokens, CHUNK[config.backend]) * shape.vocabulary * (4 + compute)
+        + 2 * shape.hidden * tokens * compute
+    )
     return {
         "weights": round(weights),
         "lora and optimizer": round(training),

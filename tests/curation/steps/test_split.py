@@ -41,7 +41,10 @@ def test_a_side_is_the_familys_keyed_hash() -> None:
     expected = ["eval" if value < 0.1 else "train" for value in u]
     assert list(sides(rows, seed=5, eval=0.1, at_least=0).values()) == expected
     assert expected.count("eval") == 22
-    assert keyed_uniform(7, "split", pl.Series(["a", "b"])).to_list() == [0.5559027825156102, 0.995774518267226]
+    assert keyed_uniform(7, "split", pl.Series(["a", "b"])).to_list() == [
+        0.5559027825156102,
+        0.995774518267226,
+    ]
 
 
 def test_the_ledger_tells_each_side(small: pl.DataFrame) -> None:
