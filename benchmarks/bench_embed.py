@@ -65,7 +65,7 @@ def main() -> None:
         work = MINILM.format(count=args.minilm)
         contestants.append(Contestant("sentence-transformers", READ_ROWS + BODY.format(work=work)))
     file: Path = data_of(args)
-    compete(contestants, str(file), args.rounds)
+    compete(contestants, str(file), args.rounds)  # a line a round on stderr
     print(table(contestants, "embed (static)", ("step s", "texts/s", "found")))
 
 
