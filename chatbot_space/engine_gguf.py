@@ -18,6 +18,9 @@ from chatbot_space.settings import Settings
 AT_ONCE = 4
 """Answers that llama.cpp generates together, in one batch; each keeps its own prefix cache."""
 
+RAM_CACHE = 128
+"""Megabytes that llama.cpp may keep of prompts whose slot somebody else took; its own limit is 8 GB."""
+
 
 class GGUFEngine:
     """Generates with a GGUF file; see ``chatbot_space.engine.Engine`` for the protocol.
@@ -45,6 +48,7 @@ class GGUFEngine:
         params.verbosity = -1
         params.warmup = True
         params.cache_prompt = True
+        params.cache_ram_mib = RAM_CACHE
         threads = int(os.environ.get("TOME_THREADS") or os.cpu_count() or 2)
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
         params.api_keys = [os.urandom(16).hex()]  # its own web server on loopback stays closed

@@ -11,6 +11,8 @@ import io
 import os
 import re
 import sys
+import types
+import typing
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,7 @@ def steps_page() -> str:
         line = (step.__doc__ or "").strip().splitlines()[0]
         rows.append(f"| [{op}](steps/{op}.md) | {step.kind} | {step.scope} | {line} |")
         fields = [
-            f"| `{name}` | `{type_name(field.annotation)}` | {default(field)} |"
+            f"| `{name}` | {type_name(field.annotation)} | {default(field)} |"
             for name, field in step.model_fields.items()
             if name != "op"
         ]
@@ -68,9 +70,24 @@ def steps_page() -> str:
 
 
 def type_name(annotation: Any) -> str:
-    """A type as a reader wants it."""
-    text = str(annotation) if not isinstance(annotation, type) else annotation.__name__
-    return re.sub(r"(typing|curation[\w.]*|collections\.abc)\.", "", text).replace("|", "\\|")
+    """A type as a reader of YAML wants it."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return type_name(arguments[0])
+    if origin is typing.Literal:
+        return " or ".join(str(value) for value in arguments)
+    if origin in (types.UnionType, typing.Union):
+        return " or ".join(dict.fromkeys(type_name(one) for one in arguments))
+    if origin in (tuple, list):
+        return (
+            f"list of ({type_name(arguments[0])})"
+            if " or " in type_name(arguments[0])
+            else f"list of {type_name(arguments[0])}"
+        )
+    if origin is dict:
+        return f"mapping to {type_name(arguments[1])}"
+    names = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "null"}
+    return names.get(annotation) or getattr(annotation, "__name__", str(annotation))
 
 
 def default(field: Any) -> str:
