@@ -30,7 +30,7 @@ def launch(
             server_name=host, server_port=port or _free_port(host), inbrowser=open_browser, prevent_thread_lock=True,
             quiet=True, share=False, show_error=True, footer_links=[], ssr_mode=False, theme=theme(), css=css(),
             head=HEAD, app_kwargs=app_options(), allowed_paths=[], max_file_size=1, enable_monitoring=False, pwa=False,
-            mcp_server=False, state_session_capacity=500,
+            mcp_server=False, state_session_capacity=200,
         )  # fmt: skip
     except OSError as error:
         raise ChatError(f"port {port} is taken: {error}", mend=_OTHER_PORT) from None
