@@ -13,7 +13,7 @@ app = typer.Typer(
 augment = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Try out the augmentation of a recipe; set up what it needs.",
+    help="Try out a recipe's augmentation; set up what its generators need.\n\nExample: tome augment preview data/recipes/augment.yaml -n 20",
 )
 app.add_typer(augment, name="augment")
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
