@@ -66,7 +66,8 @@ def main() -> None:
     spent = time.monotonic() - started
     print(f"""
 \033[1mThe whole way took {spent / 60:.1f} minutes.\033[0m
-  {version["rows"]:,} rows in {len(version["categories"])} categories, {run["steps"]} steps, loss {run["loss_first"]:.2f} -> {run["loss_last"]:.2f}
+  {version["rows"]:,} rows in {len(version["categories"])} categories, {run["steps"]} steps
+  loss on rows that weren't trained on: {run["eval_loss_base"]:.2f} before, {run["eval_loss"]:.2f} after
 
   {options.question}
   base:  {base["reply"].strip()}
