@@ -60,8 +60,9 @@ def main() -> None:
     preset = "llama-3.2-1b" if options.model else "demo"
     model = ["--set", f"model={options.model}"] if options.model else []
     run = step("3. Train a LoRA adapter", "train", export["export"], "--config", preset, *model)
-    base = step("4. Ask the base model", "chat", run["run"], "--once", options.question, "--base")
-    tuned = step("5. Ask the tuned model", "chat", run["run"], "--once", options.question)
+    asking = ["--once", options.question, "--max-tokens", "80"]
+    base = step("4. Ask the base model", "chat", run["run"], *asking, "--base")
+    tuned = step("5. Ask the tuned model", "chat", run["run"], *asking)
 
     spent = time.monotonic() - started
     print(f"""
