@@ -34,7 +34,10 @@ def balance_command(
     ] = "tokens.total",
     max_repeats: Annotated[float, typer.Option(min=1, help="How often a row may stand in the mix.")] = 3,
     keep: Annotated[
-        str, typer.Option(help="What stays where there is too much: random, or a score's column.")
+        str,
+        typer.Option(
+            help="What stays where there is too much: random, a score's column, or diverse (diverse=MODEL)."
+        ),
     ] = "random",
     plan: Annotated[bool, typer.Option("--plan", help="Print the plan and make nothing.")] = False,
     seed: Annotated[int, typer.Option(help="The seed of the draw.")] = 0,
@@ -54,7 +57,7 @@ def balance_command(
     budget = {"rows": rows} if rows else {"tokens": tokens, "column": column} if tokens else None
     step = step_from(
         {"op": "balance", "by": by, "to": parse_target(to), "budget": budget, "max_repeats": max_repeats,
-         "keep": keep if keep == "random" else {"max": keep}}
+         "keep": parse_keep(keep)}
     )  # fmt: skip
     assert isinstance(step, Balance)
     store = Store()
@@ -172,6 +175,14 @@ def report_command(
 def percent(share: float) -> float:
     """A share as per cent, to one decimal."""
     return round(100 * share, 1)
+
+
+def parse_keep(text: str) -> Any:
+    """``random``, ``diverse``, ``diverse=minilm`` or a column as a recipe would have it."""
+    word, _, model = text.partition("=")
+    if word == "diverse":
+        return {"diverse": model or "static"}
+    return text if text == "random" else {"max": text}
 
 
 def parse_target(text: str) -> Any:

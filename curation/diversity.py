@@ -2,54 +2,102 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
 
+from curation.modelfiles import model_files
 from curation.step import Context
+from curation.steps.embed import View
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from curation.embedding.numbers import Vectors
-    from curation.embedding.view import View
 
 CELL = 2_000
-"""Rows of a cell in which farthest-first runs; above it rows are first cut into cells by k-means."""
+"""Most rows of a cell, in which farthest-first runs."""
+
+
+class Diverse(BaseModel):
+    """Take rows that differ most in meaning first, by the embeddings of a model; see ``diversity_rank``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    diverse: Annotated[str, Field(min_length=1)]
+    """The embedding model, as in ``embed``: static, minilm, a folder or a Hub id."""
+    view: View = "first_prompt"
+    """What is embedded, as in ``embed``."""
+    tokens: Annotated[int, Field(ge=8, le=8192)] = 256
+    """Tokens of the view that are read."""
+
+    def rank(self, rows: pl.DataFrame, ctx: Context, within: pl.Series | None = None) -> pl.Series:
+        """``diversity_rank`` by these settings."""
+        return diversity_rank(
+            rows, ctx, model=self.diverse, view=self.view, tokens=self.tokens, within=within
+        )
+
+    def inputs(self) -> list[Path]:
+        """The files of a model that lies in a folder."""
+        return model_files(self.diverse)
 
 
 def diversity_rank(
-    rows: pl.DataFrame, ctx: Context, *, model: str = "static", view: View = "first_prompt", tokens: int = 256
+    rows: pl.DataFrame,
+    ctx: Context,
+    *,
+    model: str = "static",
+    view: View = "first_prompt",
+    tokens: int = 256,
+    within: pl.Series | None = None,
 ) -> pl.Series:
     """For each row its place in an order of diversity, from 0 (Int64): taking the first k gives a diverse k.
 
     In each cell of alike rows, the row nearest the middle comes first, and each next one is the farthest from
-    all before it; cells take turns, the largest first, so that every cell has its share at every k. Ties go
-    to the lower id; the order of rows and the number of threads don't matter. Raises MissingExtra.
+    all before it; cells take turns, the largest first, so that every cell has its share at every k. With
+    ``within`` (a value for each row) every value has an order of its own. Ties go to the lower id; the order of
+    rows and the number of threads don't matter; n log n work. Raises MissingExtra.
 
     Source: Gonzalez 1985 (farthest-first traversal); Sener and Savarese 2018 (core-sets).
     """
     from curation.embedding import vectors  # first, since it says which extra is missing
-    from curation.embedding.kmeans import kmeans
 
     import numpy as np  # isort: skip
 
     order = rows["id"].arg_sort().to_numpy()
     found = vectors(rows, model=model, view=view, tokens=tokens, ctx=ctx)[order]
-    cells = -(-len(found) // (CELL // 4))
-    label = np.zeros(len(found), np.int64)
-    if len(found) > CELL:
-        label, _, _ = kmeans(found, cells, ctx.seed, rounds=8)
-    turn = np.zeros(len(found), np.int64)
-    for cell in range(label.max(initial=-1) + 1):
-        members = np.flatnonzero(label == cell)
-        for start in range(0, len(members), CELL):
-            part = members[start : start + CELL]
-            turn[part[_farthest_first(found[part])]] = np.arange(len(part))
+    group = np.zeros(len(found), np.int64)
+    if within is not None:
+        group = within.rank("dense").fill_null(0).to_numpy()[order].astype(np.int64)
     ranks = np.empty(len(found), np.int64)
-    ranks[order[np.lexsort((np.arange(len(found)), label, turn))]] = np.arange(len(found))
+    sorted_ = np.argsort(group, kind="stable")
+    done = 0
+    for members in np.split(sorted_, np.flatnonzero(np.diff(group[sorted_])) + 1):
+        ranks[order[members]] = _ranks(found[members], ctx.seed)
+        done += len(members)
+        ctx.progress(done, len(found))
     return pl.Series("rank", ranks, dtype=pl.Int64)
+
+
+def _ranks(vectors: Vectors, seed: int) -> NDArray[np.int64]:
+    """The place of each vector in the order of diversity of all of them."""
+    import numpy as np
+
+    from curation.embedding.cells import cut
+
+    tree = cut(vectors, CELL, seed)
+    cells = sorted(
+        (tree.members[leaf] for leaf in tree.leaves()), key=lambda cell: (-len(cell), cell[:1].tolist())
+    )
+    turn, label = np.zeros(len(vectors), np.int64), np.zeros(len(vectors), np.int64)
+    for number, cell in enumerate(cells):
+        turn[cell[_farthest_first(vectors[cell])]] = np.arange(len(cell))
+        label[cell] = number
+    ranks = np.empty(len(vectors), np.int64)
+    ranks[np.lexsort((label, turn))] = np.arange(len(vectors))
+    return ranks
 
 
 def _farthest_first(vectors: Vectors) -> NDArray[np.int64]:
@@ -63,7 +111,7 @@ def _farthest_first(vectors: Vectors) -> NDArray[np.int64]:
     closeness = np.round((exact.astype(np.float64) @ unit.sum(axis=0).astype(np.float64)) / size, 0)
     order = np.empty(len(vectors), np.int64)
     near = np.full(len(vectors), -2.0)
-    place = int(np.argmax(closeness))
+    place = int(np.argmax(closeness)) if len(vectors) else 0
     for number in range(len(vectors)):
         order[number] = place
         near = np.maximum(near, np.round((exact @ exact[place]) / (size * size[place]), 6))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.embedding.kmeans import assign, kmeans
+from curation.embedding.cells import Places, cut
 from curation.embedding.numbers import Vectors, blocks, lengths, whole
 
-EXACT_BELOW = 30_000
+EXACT_BELOW = 10_000
 """Up to so many different vectors all pairs are compared."""
-CELLS = 4
-"""Above that, each vector is compared with those of its nearest cells: n^1.5 work in place of n^2."""
-Places = NDArray[np.int64]
+CELL = 1_000
+"""Above that, vectors are cut into cells of at most so many."""
+CELLS = 5
+"""Each vector is compared with those of so many cells, the nearest ones: at most 5,000 comparisons a row."""
+BEAM = 8
+"""Branches that are followed on the way to them."""
 Cosines = NDArray[np.float32]
 
 
@@ -41,40 +43,31 @@ def near_clusters(
     if len(real) < 2:
         return label, best, partner
     distinct = vectors[real]
-    seen = 0
+    seen = 0.0
     for left, right in _comparisons(distinct, seed):
         _join(distinct, left, right, threshold, real, label, best, partner)
-        seen += len(left)
-        progress(min(seen, len(real)), len(real))
+        seen += len(left) if len(real) <= EXACT_BELOW else len(left) / CELLS
+        progress(min(round(seen), len(real)), len(real))
     return label[alike] if twin.any() else label, best, partner
 
 
-def _comparisons(vectors: Vectors, seed: int) -> list[tuple[Places, Places]]:
-    """Which places are compared with which; every pair that matters is in one of them."""
+def _comparisons(vectors: Vectors, seed: int) -> Iterator[tuple[Places, Places]]:
+    """Which places are compared with which; a pair that matters is in one of them, or in none with a small chance."""
     every = np.arange(len(vectors))
     if len(vectors) <= EXACT_BELOW:
-        return [(every[part], every[part.start :]) for part in blocks(len(vectors), len(vectors))]
-    pool = vectors[:: max(1, len(vectors) // 20_000)]
-    _, centres, _ = kmeans(pool, math.isqrt(len(vectors)), seed, rounds=5)
-    home, _ = assign(vectors, centres)
-    order = np.argsort(home, kind="stable")
-    starts = np.searchsorted(home[order], np.arange(len(centres) + 1))
-    cells = [order[starts[cell] : starts[cell + 1]] for cell in range(len(centres))]
-    scale = 1 / lengths(centres)
-    visits: list[list[Places]] = [[] for _ in centres]
-    for part in blocks(len(vectors), len(centres)):
-        dots = (whole(vectors[part]) @ whole(centres).T) * scale
-        nearest = np.argsort(-dots, axis=1, kind="stable")[:, : CELLS + 1]
-        for cell in range(len(centres)):
-            hits = np.flatnonzero((nearest == cell).any(axis=1))
-            if len(hits):
-                visits[cell].append(every[part][hits])
-    jobs: list[tuple[Places, Places]] = []
-    for cell, inside in enumerate(cells):
-        visiting = np.concatenate(visits[cell]) if visits[cell] else inside[:0]
-        if len(inside) and len(visiting):
-            jobs.extend((visiting[part], inside) for part in blocks(len(visiting), len(inside)))
-    return jobs
+        for part in blocks(len(vectors), len(vectors)):
+            yield every[part], every[part.start :]
+        return
+    tree = cut(vectors, CELL, seed)
+    visited = tree.nearest(vectors, CELLS, BEAM)
+    for column in range(CELLS):
+        order = np.argsort(visited[:, column], kind="stable")
+        nodes, starts = np.unique(visited[order, column], return_index=True)
+        for node, visitors in zip(nodes, np.split(order, starts[1:]), strict=True):
+            if node >= 0:
+                inside = tree.members[node]
+                for part in blocks(len(visitors), len(inside)):
+                    yield visitors[part], inside
 
 
 def _join(

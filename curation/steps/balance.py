@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from curation import balance
 from curation.budget import Budget
+from curation.diversity import Diverse
 from curation.errors import InputError, nearest
 from curation.rows import child_id
 from curation.step import Context, Kind, Step, keyed_uniform
@@ -41,7 +43,8 @@ class Balance(Step):
 
     Each category is filled with real rows first, then augmented rows where there are any, then repeats of
     both, never more than ``max_repeats`` appearances of a row; what is still missing is in the plan as
-    ``to_augment``. Where a category has too many, rows are dropped: at random, or the lowest by a column.
+    ``to_augment``. Where a category has too many, rows are dropped: at random, the lowest by a column, or those
+    that say least that the others don't (by embedding).
     A repeat is a row of its own with the same text, its parent's id and family.
 
     Sources: see ``curation.balance``; on repeats, Muennighoff et al. 2023, "Scaling Data-Constrained
@@ -61,8 +64,8 @@ class Balance(Step):
     max_repeats: Annotated[float, Field(ge=1)] = 3
     """How often the rows of a category may stand in the mix on average, themselves included; at 2.5 half of
     them stand twice and half three times."""
-    keep: Literal["random"] | By = "random"
-    """Which rows stay where a category has too many."""
+    keep: Literal["random"] | By | Diverse = "random"
+    """Which rows stay where a category has too many (and are repeated first where it has too few)."""
 
     def target(self) -> balance.Target:
         """The target in the terms of ``curation.balance``."""
@@ -93,7 +96,9 @@ class Balance(Step):
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
         """All rows, with a reason where one is dropped, and the repeats after them."""
         train = self._training(rows)
-        order = train.with_columns(u=keyed_uniform(ctx.seed, self.op, train["id"]))
+        order = train.with_columns(
+            u=keyed_uniform(ctx.seed, self.op, train["id"]), best=self._best(rows, train, ctx)
+        )
         order = order.sort(
             "group",
             "made",
@@ -129,6 +134,10 @@ class Balance(Step):
         )
         originals = rows.join(lost, on="id", how="left", maintain_order="left")
         return pl.concat([originals, self._repeats(originals, kept)])
+
+    def inputs(self) -> list[Path]:
+        """The files of a model that lies in a folder."""
+        return self.keep.inputs() if isinstance(self.keep, Diverse) else []
 
     def summary(self, before: pl.DataFrame, after: pl.DataFrame) -> dict[str, Any]:  # noqa: ARG002
         """The plan, for the manifest."""
@@ -174,10 +183,11 @@ class Balance(Step):
             )
         if (rows["made_by"] == self.op).any():
             raise InputError("rows hold repeats already", where="balance", mend="Balance once, at the end.")
+        self._check_keep(rows)
         group = pl.col(self.by).cast(pl.String).fill_null(balance.NONE)
         made = pl.col("made_by").is_not_null()
         return rows.filter(pl.col("split") == TRAIN).select(
-            "id", group.alias("group"), made.alias("made"), self._cost(rows), self._best(rows)
+            "id", group.alias("group"), made.alias("made"), self._cost(rows)
         )
 
     def _cost(self, rows: pl.DataFrame) -> pl.Expr:
@@ -188,10 +198,20 @@ class Balance(Step):
         counted = next((name for name in ("tokens.total", "stats.words") if name in rows.columns), None)
         return (pl.col(counted).fill_null(0) if counted else pl.lit(1)).alias("cost")
 
-    def _best(self, rows: pl.DataFrame) -> pl.Expr:
-        """Which rows to keep first: those with the highest value; no difference where chance decides."""
+    def _best(self, rows: pl.DataFrame, train: pl.DataFrame, ctx: Context) -> pl.Series:
+        """Which training rows to keep first: those with the highest value; no difference where chance decides."""
         if self.keep == "random":
-            return pl.lit(0.0).alias("best")
+            return pl.Series([0.0]).new_from_index(0, train.height)
+        mine = rows.filter(pl.col("split") == TRAIN)
+        if isinstance(self.keep, By):
+            return mine[self.keep.max].cast(pl.Float64).fill_nan(None)
+        within = train.select(pl.struct("group", "made").rank("dense")).to_series()
+        return -self.keep.rank(mine, ctx, within).cast(pl.Float64)
+
+    def _check_keep(self, rows: pl.DataFrame) -> None:
+        """Raise InputError where ``keep`` names a column that isn't there, or that holds no numbers."""
+        if not isinstance(self.keep, By):
+            return
         if self.keep.max not in rows.columns:
             raise InputError(
                 f"there is no column {self.keep.max!r}",
@@ -201,4 +221,3 @@ class Balance(Step):
         dtype = rows.schema[self.keep.max]
         if not dtype.is_numeric():
             raise InputError(f"column {self.keep.max!r} is {dtype}, not a number", where="balance: keep")
-        return pl.col(self.keep.max).cast(pl.Float64).fill_nan(None).alias("best")

@@ -147,3 +147,29 @@ def test_refusals(change: dict[str, pl.Expr], step: dict[str, Any], says: str) -
     with pytest.raises(InputError) as caught:
         curation.apply(rows_of(math=4, art=2).with_columns(**change), {"op": "balance", **step})
     assert str(caught.value).startswith(says)
+
+
+class Letters:
+    """Counts a, b and c: a model whose idea of diversity can be worked out by hand."""
+
+    identity = "letters-balance"
+
+    def encode(self, texts: list[str], tokens: int) -> Any:
+        numpy = pytest.importorskip("numpy", reason="the extra 'embed' isn't installed")
+        from curation.embedding import quantise
+
+        counts = numpy.array([[text.count(letter) for letter in "abc"] for text in texts])
+        return quantise(counts.reshape(-1, 3))
+
+
+def test_the_most_diverse_of_each_category_stay() -> None:
+    texts = ["a", "aa", "aaa", "b", "c", "b", "b"]
+    rows = make_rows(
+        [talk(text, "-") for text in texts], source="s", categories=["x"] * 5 + ["y"] * 2
+    ).with_columns(split=pl.lit("train"))
+    step = {"op": "balance", "to": "uniform", "budget": {"rows": 5}, "keep": {"diverse": "letters"}}
+    done = curation.apply(rows, step, models={"encoder": Letters()})
+    x = done.rows.filter(pl.col("category") == "x")
+    first = min(rows["id"][place] for place in range(3))  # of equal texts, the lower id
+    assert sorted(x["id"]) == sorted([first, rows["id"][3], rows["id"][4]])
+    assert set(done.dropped["reason"]) == {"over the target of x: 3 of 5 rows"}

@@ -139,3 +139,14 @@ def test_cells_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     first = {rows["messages"][place][0]["content"][0] for place in range(20) if rank[place] < 3}
     assert sorted(rank) == list(range(20))
     assert first == {"a", "b"}
+
+
+def test_every_group_has_an_order_of_its_own() -> None:
+    rows = rows_of(["a", "b", "aa", "bb", "c", "ab"])
+    within = pl.Series(["x", "y", "x", "y", "x", "y"])
+    rank = diversity.diversity_rank(rows, Context(models={"encoder": Letters()}), within=within)
+    for value in "xy":
+        part = rows.filter(within == value)
+        lookup._OPEN.clear()
+        alone = diversity.diversity_rank(part, Context(models={"encoder": Letters()}))
+        assert rank.filter(within == value).to_list() == alone.to_list()

@@ -94,6 +94,7 @@ STEPS: dict[str, list[Case]] = {
     "sample": [
         Case({"budget": {"rows": 3}}),
         Case({"budget": {"share": 0.5}, "by": {"top": "score"}, "eval": True}, before=(SPLIT,)),
+        Case({"budget": {"rows": 3}, "by": {"diverse": "static"}}, before=(SPLIT,), needs="scipy"),
     ],
     "split": [
         Case({"eval": 0.3}),
@@ -116,6 +117,7 @@ STEPS: dict[str, list[Case]] = {
         Case({"to": "uniform"}, before=(SPLIT,)),
         Case({"to": "largest", "max_repeats": 2.5, "keep": {"max": "score"}}, before=(SPLIT,)),
         Case({"to": {"temperature": 0.3}, "budget": {"rows": 7}}, before=(SPLIT,)),
+        Case({"to": "median", "keep": {"diverse": "static"}}, before=(SPLIT,), needs="scipy"),
     ],
 }
 CASES = [

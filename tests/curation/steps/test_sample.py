@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
+from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.embedding.numbers import quantise
 from curation.errors import InputError, RecipeError
 from curation.rows import make_rows
 from curation.run import apply
@@ -78,3 +81,37 @@ def test_mistakes_name_the_mend() -> None:
         kept(frame(), budget={"tokens": 3})
     with pytest.raises(RecipeError, match="exactly one of rows, tokens, share"):
         kept(frame(), budget={"rows": 3, "tokens": 3})
+
+
+class Letters:
+    """Counts a, b and c: a model whose idea of diversity can be worked out by hand."""
+
+    identity = "letters-sample"
+
+    def encode(self, texts: list[str], tokens: int) -> Any:
+        numpy = pytest.importorskip("numpy", reason="the extra 'embed' isn't installed")
+        counts = numpy.array([[text.count(letter) for letter in "abc"] for text in texts])
+        return quantise(counts.reshape(-1, 3))
+
+
+def test_the_most_diverse_stay_and_the_rank_is_evidence() -> None:
+    texts = ["a", "aa", "aaa", "b", "bb", "c"]
+    rows = make_rows([[{"role": "user", "content": text}] for text in texts], source="s")
+    step = {"op": "sample", "budget": {"rows": 3}, "by": {"diverse": "letters"}}
+    result = apply(rows, step, models={"encoder": Letters()})
+    ranks = dict(zip(result.ledger["row_id"], result.ledger["evidence"], strict=True))
+    # "a" stands nearest the middle; then c, then b are farthest; of equal texts the lower id comes first
+    first = {
+        letter: min(row for row, text in zip(rows["id"], texts, strict=True) if text[0] == letter)
+        for letter in "abc"
+    }
+    assert set(result.rows["id"]) == set(first.values())
+    assert set(result.dropped["reason"]) == {"outside the sample of 3 rows (diverse by letters)"}
+    assert sorted(json.loads(text)["rank"] for text in ranks.values()) == [3, 4, 5]
+
+
+def test_evaluation_rows_take_no_place_among_the_diverse() -> None:
+    rows = make_rows([[{"role": "user", "content": text}] for text in ("a", "b", "c")], source="s")
+    rows = rows.with_columns(split=pl.Series(["eval", "train", "train"]))
+    step = {"op": "sample", "budget": {"rows": 2}, "by": {"diverse": "letters"}}
+    assert apply(rows, step, models={"encoder": Letters()}).rows["id"].to_list() == rows["id"].to_list()

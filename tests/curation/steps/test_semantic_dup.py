@@ -12,7 +12,7 @@ from curation.step import Context
 from curation.steps.semantic_dup import SemanticDup
 
 pytest.importorskip("scipy", reason="the extra 'embed' isn't installed")
-from curation.embedding import near, quantise
+from curation.embedding import cells, near, quantise
 
 TEXTS = [
     "Write a Python function that reverses a string.",
@@ -59,6 +59,7 @@ def test_planted_twins_are_found_by_all_pairs_and_by_cells(monkeypatch: pytest.M
     assert (partner == (np.arange(1200) + 600) % 1200).all()
     assert cosine.min() >= 0.95
     monkeypatch.setattr(near, "EXACT_BELOW", 100)
+    monkeypatch.setattr(near, "CELL", 60)
     cells, _, _ = near.near_clusters(vectors, 0.95, 0, lambda done, total: None)
     recall = float((cells == truth).mean())
     print(f"recall of cells: {recall:.4f}")
@@ -73,3 +74,27 @@ def test_equal_vectors_are_partners_and_zeros_are_alone() -> None:
     assert partner[0] == partner[3] == -1
     assert partner[2] == partner[4] == 1
     assert partner[1] in (2, 4)
+
+
+def test_cells_are_bounded_and_hold_every_vector_once() -> None:
+    vectors, _ = planted(700)
+    tree = cells.cut(vectors, 50, 0)
+    held = [tree.members[leaf] for leaf in tree.leaves()]
+    assert max(len(one) for one in held) <= 50
+    assert sorted(np.concatenate(held).tolist()) == list(range(1400))
+    own = np.empty(1400, np.int64)
+    for leaf in tree.leaves():
+        own[tree.members[leaf]] = leaf
+    found = tree.nearest(vectors, 5, 8)
+    assert found.shape == (1400, 5)
+    assert (found >= 0).all()
+    assert float((found == own[:, None]).any(axis=1).mean()) > 0.97
+
+
+def test_vectors_that_hardly_differ_are_sliced_and_still_one_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near, "EXACT_BELOW", 100)
+    monkeypatch.setattr(near, "CELL", 40)
+    vectors = np.full((300, 40), 100, np.int8)
+    vectors[np.arange(300), np.arange(300) % 40] -= (np.arange(300) // 40 + 1).astype(np.int8)
+    label, _, _ = near.near_clusters(vectors, 0.99, 0, lambda done, total: None)
+    assert set(label) == {0}

@@ -1,0 +1,104 @@
+"""Vectors cut into cells of a bounded size, as a tree, and the nearest cells of a vector: n log n, never n^2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.embedding.kmeans import kmeans
+from curation.embedding.numbers import Vectors, lengths, whole
+
+FAN = 16
+"""Parts that a cell is cut into when it is too large."""
+DEEPEST = 8
+"""Cuts one below another at most; what is too large even then is sliced, since its vectors hardly differ."""
+BLOCK = 20_000
+"""Rows that go down the tree at a time."""
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A tree: each node's centre, its children (none where it is a cell), and the places of a cell's vectors."""
+
+    centres: Vectors
+    children: tuple[Places, ...]
+    members: tuple[Places, ...]
+
+    def leaves(self) -> list[int]:
+        """The nodes that are cells."""
+        return [node for node, below in enumerate(self.children) if not len(below)]
+
+    def nearest(self, vectors: Vectors, count: int, beam: int) -> Places:
+        """The nearest cells of each vector: nodes, shape (vectors, count), nearest first, -1 where there are fewer.
+
+        Level by level the ``beam`` nearest nodes are followed, so a vector costs ``beam`` * FAN comparisons a level.
+        """
+        found = np.full((len(vectors), count), -1)
+        for start in range(0, len(vectors), BLOCK):
+            part = slice(start, start + BLOCK)
+            found[part] = self._descend(vectors[part], max(beam, count))[:, :count]
+        return found
+
+    def _descend(self, vectors: Vectors, beam: int) -> Places:
+        size = lengths(vectors)
+        front = np.full((len(vectors), beam), -1)
+        front[:, 0] = 0
+        near = np.full((len(vectors), beam), -2.0)
+        while True:
+            inner = [node for node in np.unique(front) if node >= 0 and len(self.children[node])]
+            if not inner:
+                return front
+            open_ = np.isin(front, inner)
+            nodes = np.full((len(vectors), beam * FAN), -1)
+            values = np.full((len(vectors), beam * FAN), -2.0)
+            nodes[:, ::FAN] = np.where(open_, -1, front)
+            values[:, ::FAN] = np.where(open_, -2.0, near)
+            for node in inner:
+                rows, slots = np.nonzero(front == node)
+                below = self.children[node]
+                centres = self.centres[below]
+                cosine = (whole(vectors[rows]) @ whole(centres).T) / (size[rows, None] * lengths(centres))
+                columns = slots[:, None] * FAN + np.arange(len(below))
+                nodes[rows[:, None], columns] = below
+                values[rows[:, None], columns] = np.round(cosine, 6)
+            best = np.lexsort((nodes, -values), axis=1)[:, :beam]
+            front = np.take_along_axis(nodes, best, axis=1)
+            near = np.take_along_axis(values, best, axis=1)
+
+
+def cut(vectors: Vectors, size: int, seed: int) -> Cells:
+    """Cut vectors into cells of at most ``size`` by k-means upon k-means; they must come in a canonical order.
+
+    Source: Nistér and Stewénius 2006, "Scalable Recognition with a Vocabulary Tree".
+    """
+    centres: list[Vectors] = [vectors[:1]]
+    children: list[Places] = [np.zeros(0, np.int64)]
+    members: list[Places] = [np.arange(len(vectors))]
+    depth = [0]
+    node = 0
+    while node < len(members):
+        inside = members[node]
+        if len(inside) > size:
+            label, middles = _parts(vectors[inside], size, seed, depth[node])
+            parts = [inside[label == part] for part in range(len(middles))]
+            children[node] = np.arange(len(members), len(members) + len(parts))
+            centres += [middles[part : part + 1] for part in range(len(parts))]
+            children += [np.zeros(0, np.int64)] * len(parts)
+            members += parts
+            depth += [depth[node] + 1] * len(parts)
+            members[node] = inside[:0]
+        node += 1
+    return Cells(np.concatenate(centres), tuple(children), tuple(members))
+
+
+def _parts(vectors: Vectors, size: int, seed: int, depth: int) -> tuple[Places, Vectors]:
+    """The part of each vector, and the parts' centres; slices with one centre where k-means doesn't help."""
+    if depth < DEEPEST:
+        label, centres, _ = kmeans(vectors, FAN, seed, rounds=5)
+        if len(centres) > 1:
+            return label, centres
+    slices = min(FAN, -(-len(vectors) // size))
+    return np.arange(len(vectors)) * slices // len(vectors), vectors[:1].repeat(slices, axis=0)
