@@ -36,7 +36,7 @@ OURS = (
     + """
 if __name__ == "__main__":
     import os
-    from curation.augment.gates import Judge
+    from curation.augment.judge import Judge
     from curation.laws import run_step
     from curation.recipe import step_from
     from curation.rows import make_rows

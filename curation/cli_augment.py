@@ -35,26 +35,14 @@ def preview_command(
     Example: tome augment preview data/recipes/augment.yaml -n 20
     """
     from curation.augment.preview import preview
-    from curation.console import answer, out, plain, say, table
+    from curation.augment.terminal import show
+    from curation.console import answer
     from curation.recipe import load_recipe
     from curation.store import Store
 
     seen = preview(load_recipe(recipe), Store(), number)
-    for one in seen.candidates:
-        if json:
-            continue
-        out.print(f"{one.generator} of {one.parent}: {one.verdict}", markup=False)
-        out.print(f"  parent  {plain(one.before, 400)}", markup=False)
-        out.print(f"  child   {plain(one.after or '(none)', 400)}", markup=False)
-        out.print(f"  differs {plain(one.difference, 400)}", markup=False)
-        told = "  ".join(f"{name} {value}" for name, value in one.values.items() if value not in (None, ""))
-        out.print(f"  values  {told}\n", markup=False)
-    table(
-        ["generator", "tried", "kept", "rejected for"],
-        [(line["generator"], line["tried"], line["kept"], line["reasons"]) for line in seen.by_generator],
-        as_json=json,
-    )
-    say(f"{seen.kept} of {len(seen.candidates)} kept.", as_json=json)
+    if not json:
+        show(seen)
     answer(seen.to_dict(), as_json=json)
 
 

@@ -78,50 +78,73 @@ def run_recipe(
     how many processes row steps may use, all cores by default; it never changes the outcome.
     """
     with store.lock():
-        parents = [_source_version(source, recipe.seed, store, report) for source in recipe.sources]
-        merged = _merge(recipe, parents)
-        rows = merged.rows
-        drawn = [
-            [s.name, parent.id, s.weight, s.limit] for s, parent in zip(recipe.sources, parents, strict=True)
-        ]
-        key = digest(canonical_json([recipe.seed, drawn]))
-        steps: list[dict[str, Any]] = []
-        ledgers = [pl.DataFrame(schema=LEDGER), merged.ledger]
-        dropped = [no_dropped(), _gone(merged, "sample", -1)]
-        for place, step in enumerate(recipe.steps):
-            key = cache.step_key(key, step, recipe.seed)
-            progress = partial(_progress, report, place, step.op, time.monotonic())
-            ctx = Context(
-                recipe.seed, models or {}, workers or os.cpu_count() or 1, progress, store.root / "cache"
-            )
-            report("step", place=place, op=step.op, rows=rows.height, of=len(recipe.steps))
-            started = time.monotonic()
-            folder = store.root / "cache" / "steps" / key
-            cached = cache.load(folder, rows)
-            result = cached or run_step(step, rows, ctx, place)
-            if cached is None:
-                cache.save(folder, rows, result)
-            entry = _entry(step, rows, result)
-            spent = round(time.monotonic() - started, 3)
-            report("step_done", place=place, **entry, seconds=spent, cached=cached is not None)
-            steps.append(entry)
-            ledgers.append(result.ledger.with_columns(pl.lit(place, pl.Int32).alias("place")))
-            dropped.append(_gone(result, step.op, place))
-            rows = result.rows
-        sources = [one for parent in parents for one in parent.manifest.sources]
+        done = _folded(recipe, store, report, models or {}, workers or os.cpu_count() or 1)
         version = store.put(
-            rows,
-            pl.concat(ledgers),
+            done.rows,
+            pl.concat(done.ledgers),
             kind="run",
             name=recipe.name,
-            dropped=pl.concat(dropped, how="diagonal_relaxed"),
-            parents=list(dict.fromkeys(parent.id for parent in parents)),
-            sources=sources,
+            dropped=pl.concat(done.dropped, how="diagonal_relaxed"),
+            parents=list(dict.fromkeys(parent.id for parent in done.parents)),
+            sources=[one for parent in done.parents for one in parent.manifest.sources],
             recipe=recipe.dump(),
-            steps=steps,
+            steps=done.steps,
         )
-        report("version", version=version.id, rows=rows.height)
+        report("version", version=version.id, rows=done.rows.height)
         return version
+
+
+def rows_of(recipe: Recipe, store: Store, *, report: Report = _quiet) -> pl.DataFrame:
+    """The rows that a recipe leads to, from the cache where it ran before; no version is made and no name moves."""
+    with store.lock():
+        return _folded(recipe, store, report, {}, os.cpu_count() or 1).rows
+
+
+@dataclass
+class _Folded:
+    """What folding a recipe's steps gives: the rows, and what every step left on record."""
+
+    parents: list[Version]
+    rows: pl.DataFrame
+    ledgers: list[pl.DataFrame]
+    dropped: list[pl.DataFrame]
+    steps: list[dict[str, Any]]
+
+
+def _folded(recipe: Recipe, store: Store, report: Report, models: Mapping[str, Any], workers: int) -> _Folded:
+    parents = [_source_version(source, recipe.seed, store, report) for source in recipe.sources]
+    merged = _merge(recipe, parents)
+    drawn = [
+        [s.name, parent.id, s.weight, s.limit] for s, parent in zip(recipe.sources, parents, strict=True)
+    ]
+    key = digest(canonical_json([recipe.seed, drawn]))
+    done = _Folded(
+        parents,
+        merged.rows,
+        [pl.DataFrame(schema=LEDGER), merged.ledger],
+        [no_dropped(), _gone(merged, "sample", -1)],
+        [],
+    )
+    for place, step in enumerate(recipe.steps):
+        rows = done.rows
+        key = cache.step_key(key, step, recipe.seed)
+        progress = partial(_progress, report, place, step.op, time.monotonic())
+        ctx = Context(recipe.seed, models, workers, progress, store.root / "cache")
+        report("step", place=place, op=step.op, rows=rows.height, of=len(recipe.steps))
+        started = time.monotonic()
+        folder = store.root / "cache" / "steps" / key
+        cached = cache.load(folder, rows)
+        result = cached or run_step(step, rows, ctx, place)
+        if cached is None:
+            cache.save(folder, rows, result)
+        entry = _entry(step, rows, result)
+        spent = round(time.monotonic() - started, 3)
+        report("step_done", place=place, **entry, seconds=spent, cached=cached is not None)
+        done.steps.append(entry)
+        done.ledgers.append(result.ledger.with_columns(pl.lit(place, pl.Int32).alias("place")))
+        done.dropped.append(_gone(result, step.op, place))
+        done.rows = result.rows
+    return done
 
 
 def _gone(result: StepResult, op: str, place: int) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from curation.augment.gates import WORDS, prompt_of
+from curation.augment.judge import WORDS, prompt_of
 from curation.contract import digest
 from curation.step import Context
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from curation.augment.gates import Gates, Judge, Verdict, languages, prompt_of
+from curation.augment.gates import Gates, Verdict
 from curation.augment.generators.base import Seed
+from curation.augment.hand import Hand, may_accept
+from curation.augment.judge import Judge, languages, prompt_of
 from curation.augment.near import Near, sets_of
 from curation.augment.produce import Job, Producer, Talk
 from curation.augment.protect import Refused
@@ -39,6 +41,8 @@ class Candidate:
     seed: int
     messages: Talk | None
     verdict: Verdict
+    hand: str | None = None
+    """What a person decided, ``accept`` or ``reject``, whatever the gates say."""
 
     @property
     def kept(self) -> bool:
@@ -46,10 +50,16 @@ class Candidate:
         return self.verdict.reason is None
 
     @property
+    def may_accept(self) -> bool:
+        """Whether a person's acceptance would count."""
+        return may_accept(self.messages is not None, self.verdict)
+
+    @property
     def id(self) -> str:
-        """The id of the child."""
-        text = digest(repr([(turn["role"], turn["content"]) for turn in self.messages or []]))
-        return child_id(self.parent, f"{OP}\n{self.generator}\n{text}", self.attempt)
+        """The id of the child: the same text of the same parent by the same generator has the same one."""
+        said = "none" if self.messages is None else repr([(t["role"], t["content"]) for t in self.messages])
+        number = self.attempt if self.messages is None else 0
+        return child_id(self.parent, f"{OP}\n{self.generator}\n{digest(said)}", number)
 
     def evidence(self) -> dict[str, Any]:
         """What the ledger keeps: generator, its parameters, attempt, seed and the value of every gate."""
@@ -59,7 +69,7 @@ class Candidate:
             "attempt": self.attempt,
             "seed": self.seed,
         }
-        return {**told, "values": self.verdict.values}
+        return {**told, "values": self.verdict.values, **({"by hand": self.hand} if self.hand else {})}
 
 
 class Engine:
@@ -67,31 +77,38 @@ class Engine:
 
     def __init__(
         self, rows: pl.DataFrame, specs: Sequence[Spec], gates: Gates, *, terms: tuple[str, ...],
-        roles: frozenset[str], attempts: int, ctx: Context,
+        roles: frozenset[str], attempts: int, ctx: Context, hand: Hand = Hand(),
     ) -> None:  # fmt: skip
-        self.rows, self.specs, self.ctx, self.attempts = rows, specs, ctx, attempts
+        self.rows, self.specs, self.ctx, self.attempts, self.hand = rows, specs, ctx, attempts, hand
         self.producer = Producer(specs, terms, roles, ctx)
         self.judge = Judge(gates, ctx)
         self.limit = gates.near_dup
+        self.made: set[str] = set()
         # by id, so that the order of rows decides nothing
         ordered = rows.select("id", "messages").sort("id")
         self.near = Near(ordered["id"].to_list(), [prompt_of(m) for m in ordered["messages"].to_list()])
 
-    def run(self, category: str | None, parents: pl.DataFrame, want: int) -> Iterator[Candidate]:
-        """Judged candidates in their order, until ``want`` are kept or the effort is spent."""
+    def run(
+        self, category: str | None, parents: pl.DataFrame, want: int, ahead: int = MOST
+    ) -> Iterator[Candidate]:
+        """Judged candidates in their order, until ``want`` are kept or the effort is spent.
+
+        ``ahead`` is how many are made at once at most: it changes what is made in vain, never the outcome.
+        """
         jobs = self._jobs(parents, want * self.attempts)
         talks = parents["messages"].to_list()
         spoken = [one for one, _ in languages([prompt_of(talk) for talk in talks])]
-        kept, size = 0, min(MOST, max(32, want + want // 2))
+        kept, size = 0, min(ahead, MOST, max(32, want + want // 2))
         while kept < want and (batch := list(islice(jobs, size))):
             judged = self._judged(category, parents, talks, spoken, batch)
             prompts = sets_of([prompt_of(one.messages or []) for one in judged])
             for candidate, shingles in zip(judged, prompts, strict=True):
                 if kept == want:
                     return
-                kept += self._settled(candidate, shingles)
-                yield candidate
-            size = min(MOST, max(32, 2 * (want - kept)))
+                settled = self._settled(candidate, shingles)
+                kept += settled.kept
+                yield settled
+            size = min(ahead, MOST, max(32, 2 * (want - kept)))
 
     def _jobs(self, parents: pl.DataFrame, most: int) -> Iterator[Job]:
         """Tries in a fixed order: every parent once, with the generators in turn, then every parent again."""
@@ -166,15 +183,17 @@ class Engine:
         shown = (others[start:] + others[:start])[:EXAMPLES]
         return Seed(talks[job.parent], tuple(talks[place] for place in shown), category or "")
 
-    def _settled(self, candidate: Candidate, shingles: U64) -> bool:
-        """The last gate, near-duplicates, which depends on what was kept before; and the candidate kept or not."""
+    def _settled(self, candidate: Candidate, shingles: U64) -> Candidate:
+        """After the last gate, near-duplicates, which depends on what was kept before, and a person's word."""
         if candidate.messages is None:
-            return False
-        verdict = candidate.verdict
+            return candidate
         value, which = self.near.nearest(shingles, besides=candidate.parent)
-        verdict.values |= {"near_dup": value, "near_dup_row": which}
-        if value >= self.limit:
-            verdict.against(f"near_dup: {value:g} like row {which}")
-        if candidate.kept:
-            self.near.add(candidate.id, shingles)
-        return candidate.kept
+        if candidate.id in self.made:
+            value, which = 1.0, candidate.id
+        why = f"{value:g} like row {which}" if value >= self.limit else None
+        candidate.verdict.measure("near_dup", value, why, high=self.limit, near_dup_row=which)
+        settled = self.hand.decide(candidate)
+        if settled.kept:
+            self.near.add(settled.id, shingles)
+            self.made.add(settled.id)
+        return settled

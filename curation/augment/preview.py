@@ -1,115 +1,153 @@
-"""Candidates of a recipe's augment step, as a person wants to see them: one call for the command and the workbench."""
+"""Candidates of an augment step, as a person wants to see them: one call for the command and the workbench."""
 
 from __future__ import annotations
 
-import difflib
+import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import polars as pl
 
-from curation.augment.gates import prompt_of
+from curation.augment import difference
+from curation.augment.engine import Candidate
+from curation.augment.judge import prompt_of
 from curation.errors import RecipeError
 from curation.recipe import Recipe
-from curation.run import run_recipe
+from curation.run import rows_of
 from curation.step import Context
-from curation.store import Store
+from curation.steps.augment import Augment
+from curation.store import Store, Version
 
-
-@dataclass(frozen=True)
-class Seen:
-    """One candidate: parent and child prompts, the words that differ (-old +new), gate values and the verdict."""
-
-    parent: str
-    category: str | None
-    generator: str
-    attempt: int
-    before: str
-    after: str | None
-    difference: str
-    values: dict[str, Any]
-    verdict: str
+TURN = pl.Struct({"role": pl.String, "content": pl.String})
+PART = pl.Struct({"kind": pl.String, "text": pl.String})
+CANDIDATES = {
+    "id": pl.String(), "parent_id": pl.String(), "category": pl.String(), "generator": pl.String(),
+    "parameters": pl.String(), "attempt": pl.Int64(), "before": pl.String(), "after": pl.String(),
+    "parts": pl.List(PART), "answer_parts": pl.List(PART), "kept": pl.Boolean(), "gate": pl.String(),
+    "reason": pl.String(), "by_hand": pl.String(), "may_accept": pl.Boolean(), "parent_messages": pl.List(TURN),
+    "messages": pl.List(TURN),
+}  # fmt: skip
+"""One line a candidate. ``before`` and ``after`` are the prompts (``after`` null where the generator gave none);
+``parts`` their word-level difference, kind same, gone or new; ``gate`` what decided against it; ``by_hand`` accept or
+reject; ``may_accept`` whether an acceptance by hand would count."""
+GATES = {
+    "candidate": pl.String(), "gate": pl.String(), "value": pl.Float64(), "text": pl.String(), "low": pl.Float64(),
+    "high": pl.Float64(), "passed": pl.Boolean(),
+}  # fmt: skip
+"""One line a candidate and gate: the value as a number or as a text, the limits (null: none), and whether it passed."""
+GENERATORS = {
+    "generator": pl.String(), "tried": pl.Int64(), "kept": pl.Int64(), "rate": pl.Float64(), "reasons": pl.String(),
+}  # fmt: skip
+"""One line a generator: candidates tried and kept, their share (0 to 1), and why the others were rejected."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The candidates, and how they fared by generator."""
+    """The frames that a screen and the command draw; their columns stand above."""
 
-    candidates: list[Seen]
-    kept: int
-    by_generator: list[dict[str, Any]]
+    candidates: pl.DataFrame
+    gates: pl.DataFrame
+    generators: pl.DataFrame
+    asked: dict[str, int]
+    """Rows that the step would add, by category."""
+
+    @property
+    def kept(self) -> int:
+        """How many candidates were kept."""
+        return int(self.candidates["kept"].sum())
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
+        gates = self.gates.partition_by("candidate", as_dict=True, include_key=False)
+        shown = [
+            {**line, "gates": gates[(line["id"],)].to_dicts() if (line["id"],) in gates else []}
+            for line in self.candidates.drop("parent_messages", "messages").to_dicts()
+        ]
         return {
-            "candidates": [asdict(one) for one in self.candidates],
+            "candidates": shown,
             "kept": self.kept,
-            "by_generator": self.by_generator,
+            "by_generator": self.generators.to_dicts(),
+            "asked": self.asked,
         }
 
 
 def preview(recipe: Recipe, store: Store, number: int) -> Preview:
     """The first candidates of the recipe's first augment step, after the steps before it (from the cache if run).
 
-    Raises RecipeError for a recipe without an augment step, and whatever the step raises.
+    Raises RecipeError for a recipe without an augment step, and whatever the steps raise.
     """
     place = next((place for place, step in enumerate(recipe.steps) if step.op == "augment"), None)
     if place is None:
         raise RecipeError("the recipe has no augment step", where=recipe.name, mend="Add one after split.")
     head = recipe.model_copy(update={"steps": recipe.steps[:place], "require": ()})
-    rows = run_recipe(head, store).rows()
-    ctx = Context(seed=recipe.seed, cache=store.root / "cache")
-    return of_step(recipe.steps[place], rows, ctx, number)
+    return of_rows(rows_of(head, store), _step(recipe, place), store, number, recipe.seed)
 
 
-def of_step(step: Any, rows: pl.DataFrame, ctx: Context, number: int) -> Preview:
-    """The first candidates of an augment step over rows."""
+def of_version(version: Version, step: Augment, store: Store, number: int, seed: int = 0) -> Preview:
+    """The first candidates of a step over a version's rows. Raises InputError where these have no split yet."""
+    return of_rows(version.rows(), step, store, number, seed)
+
+
+def of_rows(rows: pl.DataFrame, step: Augment, store: Store | None, number: int, seed: int = 0) -> Preview:
+    """The first ``number`` candidates of a step over rows, as even as can be over the categories asked for."""
+    asked = {name: want for name, want in step.asked(rows).items() if want}
+    ctx = Context(seed=seed, cache=None if store is None else store.root / "cache")
+    walk = step.candidates(rows, ctx, -(-number // max(len(asked), 1)))
+    found: list[Candidate] = list(islice(walk, number))
+    walk.close()
     talks = dict(rows.select("id", "messages").iter_rows())
-    seen, fate = [], Counter[tuple[str, str]]()
-    candidates = step.candidates(rows, ctx)
-    for one in islice(candidates, number):
-        before = prompt_of(talks[one.parent])
-        after = None if one.messages is None else prompt_of(one.messages)
-        verdict = "kept" if one.kept else f"rejected: {one.verdict.reason}"
-        fate[one.generator, "kept" if one.kept else str(one.verdict.reason).partition(":")[0]] += 1
-        difference = "" if after is None else word_difference(before, after)
-        seen.append(
-            Seen(
-                one.parent,
-                one.category,
-                one.generator,
-                one.attempt,
-                before,
-                after,
-                difference,
-                one.verdict.values,
-                verdict,
-            )
-        )
-    candidates.close()
+    return Preview(
+        pl.DataFrame([_line(one, talks[one.parent]) for one in found], schema=CANDIDATES, orient="row"),
+        pl.DataFrame([line for one in found for line in _gates(one)], schema=GATES, orient="row"),
+        pl.DataFrame(_generators(found), schema=GENERATORS, orient="row"),
+        asked,
+    )
+
+
+def _step(recipe: Recipe, place: int) -> Augment:
+    step = recipe.steps[place]
+    assert isinstance(step, Augment)
+    return step
+
+
+def _line(one: Candidate, parent: list[dict[str, str]]) -> tuple[Any, ...]:
+    before = prompt_of(parent)
+    after = None if one.messages is None else prompt_of(one.messages)
+    changed = answers_of(parent), answers_of(one.messages or [])
+    answer = changed if one.messages is not None and changed[0] != changed[1] else None
+    gate = None if one.verdict.reason is None else one.verdict.reason.partition(":")[0]
+    return (
+        one.id, one.parent, one.category, one.generator, json.dumps(dict(one.options)), one.attempt, before, after,
+        [] if after is None else [part._asdict() for part in difference.parts(before, after)],
+        [part._asdict() for part in difference.parts(*answer)] if answer else [],
+        one.kept, gate, one.verdict.reason, one.hand, one.may_accept, parent, one.messages,
+    )  # fmt: skip
+
+
+def answers_of(messages: list[dict[str, str]]) -> str:
+    """All turns of the assistant as one text."""
+    return "\n".join(turn["content"] for turn in messages if turn["role"] == "assistant")
+
+
+def _gates(one: Candidate) -> list[tuple[Any, ...]]:
     lines = []
-    for name in sorted({generator for generator, _ in fate}):
-        lost = {reason: n for (g, reason), n in sorted(fate.items()) if g == name and reason != "kept"}
-        kept = fate[name, "kept"]
-        reasons = ", ".join(f"{reason} {n}" for reason, n in lost.items())
-        lines.append(
-            {"generator": name, "tried": kept + sum(lost.values()), "kept": kept, "reasons": reasons}
+    for it in one.verdict.measured:
+        number = None if isinstance(it.value, str) or it.value is None else float(it.value)
+        text = it.value if isinstance(it.value, str) else None
+        lines.append((one.id, it.gate, number, text, it.low, it.high, it.passed))
+    return lines
+
+
+def _generators(found: list[Candidate]) -> list[tuple[Any, ...]]:
+    fate = Counter((one.generator, (one.verdict.reason or "").partition(":")[0]) for one in found)
+    lines = []
+    for name in sorted({one.generator for one in found}):
+        lost = sorted(
+            ((n, why) for (g, why), n in fate.items() if g == name and why), key=lambda x: (-x[0], x[1])
         )
-    return Preview(seen, sum(one.verdict == "kept" for one in seen), lines)
-
-
-def word_difference(before: str, after: str) -> str:
-    """The words that differ, as ``-old +new`` with an ellipsis between places.
-
-    >>> word_difference("the red fox ran", "the auburn fox ran off")
-    '-red +auburn … +off'
-    """
-    left, right = before.split()[:2000], after.split()[:2000]
-    parts = []
-    for action, a, b, c, d in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
-        if action != "equal":
-            old, new = " ".join(left[a:b]), " ".join(right[c:d])
-            parts.append(" ".join(filter(None, (old and f"-{old}", new and f"+{new}"))))
-    return " … ".join(parts)
+        kept = fate[name, ""]
+        tried = kept + sum(n for n, _ in lost)
+        lines.append((name, tried, kept, round(kept / tried, 4), ", ".join(f"{why} {n}" for n, why in lost)))
+    return lines

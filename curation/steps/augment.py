@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -11,9 +10,9 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from curation.augment.gates import Gates
+from curation.augment.hand import Hand
 from curation.augment.specs import AnySpec
 from curation.errors import InputError, nearest
-from curation.rows import rehash
 from curation.step import Context, Kind, Step
 from curation.steps.balance import Balance
 from curation.steps.split import TRAIN
@@ -36,6 +35,7 @@ class Augment(Step):
 
     kind: ClassVar[Kind] = "expand"
     scope: ClassVar[Literal["row", "global"]] = "global"
+    version: ClassVar[int] = 2
     op: Literal["augment"] = "augment"
     category: str | None = None
     """The category to raise, with ``rows`` as one number."""
@@ -53,6 +53,10 @@ class Augment(Step):
     """Whose turns may change."""
     attempts: Annotated[int, Field(ge=1, le=1000)] = 10
     """The effort limit: candidates tried for each row that is asked for."""
+    accept: tuple[str, ...] = ()
+    """Ids of candidates to keep by hand, whatever the gates say but for near-duplicates and benchmark overlap."""
+    reject: tuple[str, ...] = ()
+    """Ids of candidates to refuse by hand."""
 
     @model_validator(mode="after")
     def _one_way_to_ask(self) -> Augment:
@@ -62,6 +66,8 @@ class Augment(Step):
             raise ValueError("rows as one number needs a category")
         if self.category is not None and not isinstance(self.rows, int):
             raise ValueError("category goes with rows as one number")
+        if both := set(self.accept) & set(self.reject):
+            raise ValueError(f"candidate {min(both)} is both accepted and rejected by hand")
         return self
 
     def inputs(self) -> list[Path]:
@@ -88,14 +94,20 @@ class Augment(Step):
                 )
         return dict(given)
 
+    @property
+    def hand(self) -> Hand:
+        """What was decided by hand."""
+        return Hand(frozenset(self.accept), frozenset(self.reject))
+
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
         """All rows and their children. Raises InputError, MissingExtra, MissingResource, LlmError."""
-        found = list(self.candidates(rows, ctx)) if rows.height else []
-        return _joined(rows, found)
+        from curation.augment.record import joined
 
-    def candidates(self, rows: pl.DataFrame, ctx: Context) -> Any:
-        """Every candidate with its verdict, kept or not, in order."""
-        from curation.augment.engine import Engine
+        return joined(rows, list(self.candidates(rows, ctx)) if rows.height else [])
+
+    def candidates(self, rows: pl.DataFrame, ctx: Context, most: int | None = None) -> Any:
+        """Every candidate with its verdict, kept or not, in order; ``most`` of each category, where it is given."""
+        from curation.augment.engine import MOST, Engine
 
         if rows["split"].null_count():
             raise InputError(
@@ -105,7 +117,7 @@ class Augment(Step):
         asked = self.asked(rows)
         engine = Engine(
             rows, self.generators, self.gates, terms=self.terms, roles=frozenset(self.turns),
-            attempts=self.attempts, ctx=ctx,
+            attempts=self.attempts, ctx=ctx, hand=self.hand,
         )  # fmt: skip
         done, total = 0, sum(asked.values())
         try:
@@ -116,7 +128,7 @@ class Augment(Step):
                     & pl.col("made_by").is_null()
                 ).sort("id")
                 if want and parents.height:
-                    for candidate in engine.run(category, parents, want):
+                    for candidate in islice(engine.run(category, parents, want, most or MOST), most):
                         done += candidate.kept
                         ctx.progress(done, total)
                         yield candidate
@@ -125,83 +137,6 @@ class Augment(Step):
 
     def summary(self, before: pl.DataFrame, after: pl.DataFrame) -> dict[str, Any]:
         """By category: asked, tried, kept, whether the target was reached; rejections by reason and generator."""
-        kept, lost = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
-        originals, children = after[: before.height], after[before.height :]
-        for category, text in children.select("category", "evidence").iter_rows():
-            kept[category or "(none)", json.loads(text)["generator"]] += 1
-        noted = originals.filter(pl.col("evidence").is_not_null())
-        for category, text in noted.select("category", "evidence").iter_rows():
-            for one in json.loads(text)["rejected"]:
-                reason = one["reason"].partition(":")[0]
-                lost[category or "(none)", one["generator"], reason] += 1
-        by_category = {}
-        for name, want in sorted(self.asked(before).items() if before.height else ()):
-            made = sum(n for (c, _), n in kept.items() if c == name)
-            refused = sum(n for (c, _, _), n in lost.items() if c == name)
-            by_category[name] = {
-                "asked": want,
-                "tried": made + refused,
-                "kept": made,
-                "reached": made >= want,
-            }
-        return {
-            "by category": by_category,
-            "by generator": [
-                {"category": c, "generator": g, "kept": n} for (c, g), n in sorted(kept.items())
-            ],
-            "rejected": [
-                {"category": c, "generator": g, "reason": r, "count": n}
-                for (c, g, r), n in sorted(lost.items())
-            ],
-        }
+        from curation.augment.record import figures
 
-
-def _joined(rows: pl.DataFrame, found: list[Any]) -> pl.DataFrame:
-    """Originals, with their rejected candidates as evidence, and the children with theirs."""
-    lost: dict[str, list[dict[str, Any]]] = {}
-    kept = []
-    for one in found:
-        if one.kept:
-            kept.append(one)
-        else:
-            lost.setdefault(one.parent, []).append(
-                {**one.evidence(), "reason": one.verdict.reason, "candidate": _shown(one)}
-            )
-    told = {name: json.dumps({"rejected": many}, ensure_ascii=False) for name, many in lost.items()}
-    none = pl.lit(None, pl.String)
-    originals = rows.with_columns(
-        reason=none,
-        evidence=pl.Series([told.get(name) for name in rows["id"]], dtype=pl.String),
-    )
-    facts = pl.DataFrame(
-        {
-            "id": [one.id for one in kept],
-            "parent_id": [one.parent for one in kept],
-            "messages": [one.messages for one in kept],
-            "made_by": ["augment"] * len(kept),
-            "reason": [f"{one.generator} of {one.parent}" for one in kept],
-            "evidence": [json.dumps(one.evidence(), ensure_ascii=False) for one in kept],
-        },
-        schema={
-            "id": pl.String, "parent_id": pl.String, "messages": rows.schema["messages"], "made_by": pl.String,
-            "reason": pl.String, "evidence": pl.String,
-        },
-    )  # fmt: skip
-    facts = facts.with_columns(content_hash=rehash(facts))
-    stale = [name for name in rows.columns if "." in name]
-    parents = rows.drop("parent_id", "made_by", "messages", "content_hash", *stale).rename(
-        {"id": "parent_id"}
-    )
-    children = facts.join(parents, on="parent_id", how="left", maintain_order="left").with_columns(
-        pl.lit(None, rows.schema[name]).alias(name) for name in stale
-    )
-    return pl.concat([originals, children.select(originals.columns)])
-
-
-def _shown(candidate: Any) -> str | None:
-    """The rejected candidate's prompts, cut short."""
-    if candidate.messages is None:
-        return None
-    from curation.augment.gates import prompt_of
-
-    return prompt_of(candidate.messages)[:1000]
+        return figures(self.asked(before) if before.height else {}, before.height, after, self.hand)

@@ -12,7 +12,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from curation.augment import gates as gating
-from curation.augment.gates import Gates, Judge, lexical
+from curation.augment.gates import Gates
+from curation.augment.judge import Judge, lexical
 from curation.augment.llm import Reply, Request
 from curation.augment.near import Near, sets_of
 from curation.errors import InputError, RecipeError
@@ -174,7 +175,8 @@ def test_rejected_candidates_are_on_record(rows: pl.DataFrame) -> None:
     assert lost["place"].unique().to_list() == [4]
     told = [json.loads(text) for text in lost["evidence"]]
     assert all(
-        set(one) == {"generator", "parameters", "attempt", "seed", "values", "candidate"} for one in told
+        set(one) == {"generator", "parameters", "attempt", "seed", "values", "id", "candidate"}
+        for one in told
     )
 
 
@@ -334,19 +336,96 @@ def test_the_sample_recipe_raises_the_smallest_category(
 
 
 def test_the_preview_shows_what_a_run_would_make(rows: pl.DataFrame) -> None:
-    from curation.augment.diversity import compare
-    from curation.augment.preview import of_step, word_difference
+    from curation.augment import preview
 
     step: Any = step_from(GIVEN)
     result = run_step(step, rows, Context(seed=1))
-    seen = of_step(step, rows, Context(seed=1), 5)
-    assert len(seen.candidates) == 5
-    kept = [one.after for one in seen.candidates if one.verdict == "kept"]
-    made = [messages[0]["content"] for messages in result.rows[rows.height :]["messages"].to_list()]
-    assert kept == made[: len(kept)]
-    assert seen.kept == len(kept) == sum(line["kept"] for line in seen.by_generator)
+    seen = preview.of_rows(rows, step, None, 5, seed=1)
+    assert seen.candidates.schema == preview.CANDIDATES
+    assert seen.gates.schema == preview.GATES
+    assert (seen.candidates.height, seen.asked) == (5, {"legal": 12})
+    kept = seen.candidates.filter(pl.col("kept"))
+    made = result.rows[rows.height :]
+    assert kept["id"].to_list() == made["id"].to_list()[: kept.height]
+    assert kept["messages"].to_list() == made["messages"].to_list()[: kept.height]
+    assert seen.kept == kept.height == seen.generators["kept"].sum()
+    for before, after, parts in seen.candidates.select("before", "after", "parts").drop_nulls().iter_rows():
+        assert "".join(one["text"] for one in parts if one["kind"] != "new") == before
+        assert "".join(one["text"] for one in parts if one["kind"] != "gone") == after
+    gates = {"length", "lexical", "language", "flags", "semantic", "fit", "near_dup"}
+    assert set(seen.gates["gate"]) == gates
+    assert seen.gates.height == len(gates) * seen.candidates["messages"].drop_nulls().len()
+    assert seen.gates.filter(pl.col("gate") == "semantic").select("low", "high").row(0) == (0.7, 1.0)
     json.dumps(seen.to_dict(), allow_nan=False)
-    assert word_difference("the red fox ran", "the auburn fox ran off") == "-red +auburn … +off"
+
+
+def test_the_preview_of_several_categories_shows_all_of_them(rows: pl.DataFrame) -> None:
+    from curation.augment import preview
+
+    step: Any = step_from({**GIVEN, "rows": {"legal": 9, "support": 9, "safety": 9}})
+    seen = preview.of_rows(rows, step, None, 8).candidates["category"].to_list()
+    assert seen == ["legal"] * 3 + ["safety"] * 3 + ["support"] * 2
+
+
+def test_a_preview_of_a_recipe_makes_no_version_and_moves_no_name(store: Store) -> None:
+    from curation.augment.preview import preview
+
+    text = f"""
+name: mine
+sources: [{{uri: "{ROOT / "data/samples/larkfield.csv"}", name: l, map: {{user: question, assistant: answer, category: topic}}}}]
+steps: [split, {{op: augment, category: legal, rows: 4, generators: [swap]}}]
+"""
+    whole = run_recipe(parse_recipe(text), store)
+    before = sorted(path.name for path in store.home.versions.iterdir())
+    preview(parse_recipe(text), store, 3)
+    assert store.get("mine").id == whole.id
+    assert sorted(path.name for path in store.home.versions.iterdir()) == before
+    with pytest.raises(RecipeError, match="no augment step"):
+        preview(parse_recipe(text.partition(", {op")[0] + "]"), store, 3)
+
+
+def test_a_person_decides_over_the_gates(rows: pl.DataFrame) -> None:
+    from curation.augment import preview
+
+    strict = {**GIVEN, "generators": ["keyboard"], "gates": {"semantic": [0.8, 1.0], "fit": None}}
+    seen = preview.of_rows(rows, step_from(strict), None, 30).candidates  # type: ignore[arg-type]
+    good = seen.filter(pl.col("kept"))["id"][0]
+    bad = seen.filter(pl.col("gate") == "semantic")["id"][0]
+    step = step_from({**strict, "accept": [bad, "0" * 16], "reject": [good]})
+    result = run_step(step, rows, Context())
+    children = result.rows[rows.height :]
+    assert bad in children["id"].to_list()
+    assert good not in children["id"].to_list()
+    lines = result.ledger.filter(pl.col("op") == "augment")
+    [lost] = [json.loads(text) for text in lines.filter(pl.col("reason") == "rejected by hand")["evidence"]]
+    assert (lost["id"], lost["by hand"]) == (good, "reject")
+    told = json.loads(lines.filter(pl.col("row_id") == bad)["evidence"][0])
+    assert told["by hand"] == "accept"
+    assert told["values"]["gates_said"].startswith("semantic: ")
+    assert result.summary["by hand"] == {"accepted": 1, "rejected": 1, "not seen": ["0" * 16]}
+
+
+def test_no_hand_lets_a_near_duplicate_in(rows: pl.DataFrame) -> None:
+    from curation.augment import preview
+
+    given = {**GIVEN, "generators": ["swap"], "gates": {"near_dup": 0.02}}
+    seen = preview.of_rows(rows, step_from(given), None, 8).candidates  # type: ignore[arg-type]
+    bad = seen.filter(pl.col("gate") == "near_dup")
+    assert bad.height
+    assert not bad["may_accept"].any()
+    result = run_step(step_from({**given, "accept": bad["id"].to_list()}), rows, Context())
+    assert not set(bad["id"]) & set(result.rows["id"])
+
+
+def test_a_candidate_cannot_be_both_accepted_and_rejected() -> None:
+    with pytest.raises(RecipeError, match="both accepted and rejected"):
+        step_from({**GIVEN, "accept": ["a"], "reject": ["a"]})
+
+
+def test_the_comparison_of_originals_and_children(rows: pl.DataFrame) -> None:
+    from curation.augment.diversity import compare
+
+    result = run_step(step_from(GIVEN), rows, Context(seed=1))
     [figures] = compare(result.rows, result.ledger)
     assert (figures["category"], figures["children"]["rows"]) == ("legal", 12)
     assert figures["both"]["self_bleu"] > figures["originals"]["self_bleu"]

@@ -1,0 +1,197 @@
+"""Measures candidates against their parents, a batch in one go.
+
+The near-duplicate gate (``near.py``) is no part of it, since it depends on what was kept before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+
+from curation.augment.gates import EMPTY, Gates, Verdict
+from curation.step import Context
+
+WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
+SURE = 0.6
+"""Confidence in a candidate's language under which another language is no reason to reject."""
+
+
+def prompt_of(messages: Sequence[dict[str, str]]) -> str:
+    """All user turns as one text."""
+    return "\n".join(turn["content"] for turn in messages if turn["role"] == "user")
+
+
+def lexical(left: str, right: str) -> float:
+    """Dice coefficient of the words and pairs of neighbouring words of two texts, from 0 to 1, both counted.
+
+    Source: Dice 1945; the bag of words and bigrams as in Wieting et al. 2017.
+    """
+    a, b = _grams(left), _grams(right)
+    total = sum(a.values()) + sum(b.values())
+    return 2 * sum((a & b).values()) / total if total else 1.0
+
+
+def _grams(text: str) -> Counter[str]:
+    words = WORDS.findall(text.lower())
+    return Counter([*words, *(f"{one} {two}" for one, two in pairwise(words))])
+
+
+class Judge:
+    """Measures candidates against their parents, batch by batch."""
+
+    def __init__(self, gates: Gates, ctx: Context) -> None:
+        self.gates, self.ctx = gates, ctx
+
+    @cached_property
+    def _items(self) -> Any:
+        from curation.testsets import read_items
+
+        return read_items(self.gates.against, None)
+
+    def judge(self, parents: pl.DataFrame, children: pl.DataFrame) -> list[Verdict]:
+        """A verdict for each child; row i of ``parents`` is the parent of row i. All but near-duplicates."""
+        verdicts = [Verdict() for _ in range(children.height)]
+        if not verdicts:
+            return verdicts
+        before, after = parents["messages"].to_list(), children["messages"].to_list()
+        prompts = [(prompt_of(a), prompt_of(b)) for a, b in zip(before, after, strict=True)]
+        whole = [
+            prompt_of(a) != prompt_of(b) and _answers(a) != _answers(b)
+            for a, b in zip(before, after, strict=True)
+        ]
+        for verdict, (old, new), rewritten in zip(verdicts, prompts, whole, strict=True):
+            self._words(verdict, old, new, rewritten)
+        if self.gates.language:
+            self._language(verdicts, prompts)
+        if self.gates.flags:
+            self._flags(verdicts, parents, children)
+        if self.gates.semantic is not None or self.gates.fit is not None:
+            self._meaning(verdicts, parents, children, whole)
+        if self.gates.against:
+            self._contamination(verdicts, parents, children)
+        if self.gates.perplexity is not None:
+            self._perplexity(verdicts, prompts)
+        return verdicts
+
+    def _words(self, verdict: Verdict, old: str, new: str, rewritten: bool) -> None:
+        """Length and likeness of words; a new conversation is as long as it needs to be, and owes its parent no words."""
+        if not new.strip():
+            verdict.reason = EMPTY
+        if self.gates.length is not None:
+            low, high = (None, None) if rewritten else self.gates.length
+            ratio = round(len(new) / max(len(old), 1), 3)
+            off = low is not None and high is not None and not low <= ratio <= high
+            why = f"{ratio:g} times the parent's, not within {low:g} to {high:g}" if off else None
+            verdict.measure("length", ratio, why, low=low, high=high)
+        if self.gates.lexical is not None:
+            self._band(verdict, "lexical", round(lexical(old, new), 3), self.gates.lexical, rewritten)
+
+    def _band(
+        self, verdict: Verdict, gate: str, value: float, band: tuple[float, float], rewritten: bool
+    ) -> None:
+        low, high = (None, band[1]) if rewritten else band
+        why = f"{value:g} is over {high:g}, nothing new" if value > high else None
+        if low is not None and value < low:
+            why = f"{value:g} is under {low:g}, drifted"
+        verdict.measure(gate, value, why, low=low, high=high)
+
+    def _language(self, verdicts: list[Verdict], prompts: list[tuple[str, str]]) -> None:
+        old, new = (languages([pair[side] for pair in prompts]) for side in (0, 1))
+        for verdict, (was, _), (now, sure) in zip(verdicts, old, new, strict=True):
+            other = bool(was and now and was != now and sure >= SURE)
+            why = f"{now} ({sure:g}), the parent is {was}" if other else None
+            verdict.measure("language", now, why, language_confidence=sure)
+
+    def _flags(self, verdicts: list[Verdict], parents: pl.DataFrame, children: pl.DataFrame) -> None:
+        old, new = flags(parents["messages"]), flags(children["messages"])
+        for verdict, was, now in zip(verdicts, old, new, strict=True):
+            worse = ", ".join(sorted(now - was))
+            verdict.measure("flags", worse, f"{worse}, which the parent doesn't raise" if worse else None)
+
+    def _meaning(
+        self, verdicts: list[Verdict], parents: pl.DataFrame, children: pl.DataFrame, whole: list[bool]
+    ) -> None:
+        from curation.embedding import vectors
+        from curation.embedding.numbers import lengths
+
+        model, ctx = self.gates.encoder, Context(models=self.ctx.models, cache=self.ctx.cache)
+        found = {
+            (side, view): vectors(frame, model=model, view=view, ctx=ctx)
+            for side, frame in (("old", _flat(parents)), ("new", _flat(children)))
+            for view in ("first_prompt", "answer")
+        }
+
+        def cosine(left: Any, right: Any) -> list[float]:
+            dots = (left.astype("int64") * right.astype("int64")).sum(axis=1)
+            return [round(float(value), 3) for value in dots / (lengths(left) * lengths(right))]
+
+        meaning = cosine(found["old", "first_prompt"], found["new", "first_prompt"])
+        fits = [cosine(found[side, "first_prompt"], found[side, "answer"]) for side in ("old", "new")]
+        for verdict, likeness, was, now, rewritten in zip(verdicts, meaning, *fits, whole, strict=True):
+            if self.gates.semantic is not None:
+                self._band(verdict, "semantic", likeness, self.gates.semantic, rewritten)
+            if self.gates.fit is not None:
+                least = round(was - self.gates.fit, 3)
+                why = f"prompt and answer agree by {now:g}, the parent's by {was:g}" if now < least else None
+                verdict.measure("fit", now, why, low=least, fit_parent=was)
+
+    def _contamination(self, verdicts: list[Verdict], parents: pl.DataFrame, children: pl.DataFrame) -> None:
+        from curation.overlap import find_overlap
+
+        both = pl.concat([parents["messages"], children["messages"]], rechunk=True)
+        found = find_overlap(both, self._items, 13, 8, lambda *_: None)
+        hits = dict(zip(found.rows, found.hits, strict=True))
+        names = dict(zip(found.rows, found.benchmark, strict=True))
+        for place, verdict in enumerate(verdicts):
+            row = parents.height + place
+            now, was = hits.get(row, 0), hits.get(place, 0)
+            why = f"{now} runs of words of {names[row]}" if now > was else None
+            verdict.measure("contamination", now, why, high=was)
+
+    def _perplexity(self, verdicts: list[Verdict], prompts: list[tuple[str, str]]) -> None:
+        from curation.augment.perplexity import ratios
+
+        most = self.gates.perplexity_ratio
+        for verdict, ratio in zip(verdicts, ratios(str(self.gates.perplexity), prompts), strict=True):
+            why = f"{ratio:g} times the parent's, over {most:g}" if ratio > most else None
+            verdict.measure("perplexity", ratio, why, high=most)
+
+
+def _answers(messages: Sequence[dict[str, str]]) -> list[str]:
+    return [turn["content"] for turn in messages if turn["role"] != "user"]
+
+
+def _flat(rows: pl.DataFrame) -> pl.DataFrame:
+    """All user turns as one prompt, all answers as one, keyed by their content."""
+    from curation.rows import make_rows
+
+    talks = [
+        [{"role": "user", "content": prompt_of(m)}, {"role": "assistant", "content": "\n".join(
+            turn["content"] for turn in m if turn["role"] == "assistant")}]
+        for m in rows["messages"].to_list()
+    ]  # fmt: skip
+    return make_rows(talks, source="augment")
+
+
+def languages(texts: Sequence[str]) -> list[tuple[str | None, float]]:
+    """The language of each text and how sure it is, None where it has too few letters."""
+    from curation.language_id import guess, load_model, sample
+
+    model = load_model()
+    cleaned = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(sample(pl.col("text"), 400))
+    found = [guess(text, model) for text in cleaned.to_series()]
+    return [(one.language, one.confidence) if one else (None, 0.0) for one in found]
+
+
+def flags(messages: pl.Series) -> list[set[str]]:
+    """The quality flags that each conversation raises."""
+    from curation.steps.quality import Quality
+
+    out = Quality(encoding="pattern").apply(pl.DataFrame({"messages": messages}), Context())
+    return [set(filter(None, text.split(","))) for text in out["quality.flags"]]

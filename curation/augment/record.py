@@ -1,0 +1,102 @@
+"""What an augment step leaves behind: rows and children as one frame, and the step's figures for the manifest."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from curation.augment.engine import Candidate
+from curation.augment.hand import Hand
+from curation.augment.judge import prompt_of
+from curation.balance import NONE
+from curation.rows import rehash
+
+SHOWN = 1_000
+"""Characters of a rejected candidate's prompts that the ledger keeps."""
+
+
+def joined(rows: pl.DataFrame, found: Sequence[Candidate]) -> pl.DataFrame:
+    """Originals, with their rejected candidates as evidence, and the children with theirs."""
+    lost: dict[str, list[dict[str, Any]]] = {}
+    kept = []
+    for one in found:
+        if one.kept:
+            kept.append(one)
+        else:
+            shown = None if one.messages is None else prompt_of(one.messages)[:SHOWN]
+            told = {**one.evidence(), "id": one.id, "reason": one.verdict.reason, "candidate": shown}
+            lost.setdefault(one.parent, []).append(told)
+    lines = {name: json.dumps({"rejected": many}, ensure_ascii=False) for name, many in lost.items()}
+    originals = rows.with_columns(
+        reason=pl.lit(None, pl.String),
+        evidence=pl.Series([lines.get(name) for name in rows["id"]], dtype=pl.String),
+    )
+    return pl.concat([originals, _children(rows, kept).select(originals.columns)])
+
+
+def _children(rows: pl.DataFrame, kept: Sequence[Candidate]) -> pl.DataFrame:
+    facts = pl.DataFrame(
+        {
+            "id": [one.id for one in kept],
+            "parent_id": [one.parent for one in kept],
+            "messages": [one.messages for one in kept],
+            "made_by": ["augment"] * len(kept),
+            "reason": [f"{one.generator} of {one.parent}" for one in kept],
+            "evidence": [json.dumps(one.evidence(), ensure_ascii=False) for one in kept],
+        },
+        schema={
+            "id": pl.String, "parent_id": pl.String, "messages": rows.schema["messages"], "made_by": pl.String,
+            "reason": pl.String, "evidence": pl.String,
+        },
+    )  # fmt: skip
+    facts = facts.with_columns(content_hash=rehash(facts))
+    stale = [name for name in rows.columns if "." in name]
+    parents = rows.drop("parent_id", "made_by", "messages", "content_hash", *stale)
+    return facts.join(
+        parents.rename({"id": "parent_id"}), on="parent_id", how="left", maintain_order="left"
+    ).with_columns(pl.lit(None, rows.schema[name]).alias(name) for name in stale)
+
+
+def told(height: int, after: pl.DataFrame) -> Iterator[tuple[str, str, str | None, dict[str, Any]]]:
+    """Every candidate of an outcome whose first ``height`` rows are originals: category, id, reason or None, evidence."""
+    originals, children = after[:height].filter(pl.col("evidence").is_not_null()), after[height:]
+    for row, category, text in children.select("id", "category", "evidence").iter_rows():
+        yield category or NONE, row, None, json.loads(text)
+    for category, text in originals.select("category", "evidence").iter_rows():
+        for one in json.loads(text)["rejected"]:
+            yield category or NONE, one["id"], one["reason"], one
+
+
+def figures(asked: Mapping[str, int], height: int, after: pl.DataFrame, hand: Hand) -> dict[str, Any]:
+    """By category: asked, tried, kept, whether the target was reached; by generator; rejections; what hands decided."""
+    kept, lost = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
+    seen, by_hand = [], Counter[str]()
+    for category, name, reason, one in told(height, after):
+        seen.append(name)
+        by_hand[one.get("by hand", "")] += 1
+        if reason is None:
+            kept[category, one["generator"]] += 1
+        else:
+            lost[category, one["generator"], reason.partition(":")[0]] += 1
+    by_category = {}
+    for name, want in sorted(asked.items()):
+        made = sum(n for (c, _), n in kept.items() if c == name)
+        refused = sum(n for (c, _, _), n in lost.items() if c == name)
+        by_category[name] = {"asked": want, "tried": made + refused, "kept": made, "reached": made >= want}
+    return {
+        "by category": by_category,
+        "by generator": [{"category": c, "generator": g, "kept": n} for (c, g), n in sorted(kept.items())],
+        "rejected": [
+            {"category": c, "generator": g, "reason": r, "count": n} for (c, g, r), n in sorted(lost.items())
+        ],
+        **({"by hand": _decided(by_hand, hand, seen)} if hand.accept or hand.reject else {}),
+    }
+
+
+def _decided(by_hand: Counter[str], hand: Hand, seen: list[str]) -> dict[str, Any]:
+    """How often a person's word counted, and the ids that no candidate had."""
+    return {"accepted": by_hand["accept"], "rejected": by_hand["reject"], "not seen": hand.unseen(seen)}

@@ -1,0 +1,70 @@
+"""A preview in the terminal: each candidate's text with its changes marked, the gates in one line, then the rates."""
+
+from __future__ import annotations
+
+import polars as pl
+from rich.padding import Padding
+from rich.text import Text
+
+from curation.augment.preview import Preview
+from curation.console import out, plain, say, table
+
+MARKS = {"gone": ("[-", "-]", "red strike"), "new": ("{+", "+}", "green")}
+"""As in ``git diff --word-diff``, so that it reads without colour too."""
+SAME = 160
+"""Characters of unchanged text that are shown in one piece; of longer ones both ends."""
+
+
+def show(seen: Preview) -> None:
+    """Print all of it."""
+    for line in seen.candidates.iter_rows(named=True):
+        _candidate(line, seen.gates.filter(pl.col("candidate") == line["id"]))
+    heads = ["generator", "tried", "kept", "share", "rejected for"]
+    rows = [(g, tried, kept, f"{rate:.0%}", why) for g, tried, kept, rate, why in seen.generators.iter_rows()]
+    table(heads, rows)
+    say(f"{seen.kept} of {seen.candidates.height} kept.", as_json=False)
+
+
+def _candidate(line: dict[str, object], gates: pl.DataFrame) -> None:
+    head = Text("kept      " if line["kept"] else "rejected  ", style="green" if line["kept"] else "red")
+    head.append(f"{line['generator']}", style="bold")
+    head.append(f"  {line['id']} of {line['parent_id']}", style="dim")
+    if line["by_hand"]:
+        head.append("  by hand")
+    out.print(head)
+    if not line["kept"]:
+        _indented(Text(plain(str(line["reason"])), style="red"))
+    if line["after"] is None:
+        _indented(Text(plain(str(line["before"]), 2 * SAME), style="dim"))
+    else:
+        _indented(_marked(line["parts"]))  # type: ignore[arg-type]
+    if line["answer_parts"]:
+        _indented(_marked(line["answer_parts"]))  # type: ignore[arg-type]
+    told = Text(style="dim")
+    for gate, value, text, low, high, passed in gates.drop("candidate").iter_rows():
+        shown = text if text is not None else ("" if value is None else f"{value:g}")
+        told.append(f"{gate} {shown or 'none'}{_limits(low, high)}   ", style="" if passed else "red")
+    _indented(told)
+    out.print()
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f" ({low:g}-{high:g})"
+    return f" (≥{low:g})" if low is not None else f" (≤{high:g})" if high is not None else ""
+
+
+def _marked(parts: list[dict[str, str]]) -> Text:
+    text = Text()
+    for part in parts:
+        if part["kind"] == "same":
+            said = part["text"]
+            text.append(plain(said if len(said) <= SAME else f"{said[: SAME // 2]} […] {said[-SAME // 2 :]}"))
+        else:
+            start, end, style = MARKS[part["kind"]]
+            text.append(f"{start}{plain(part['text'], 2 * SAME)}{end}", style=style)
+    return text
+
+
+def _indented(text: Text) -> None:
+    out.print(Padding(text, (0, 0, 0, 2)), soft_wrap=False)
