@@ -17,6 +17,7 @@ COMMANDS = {
     "show": ("curation.cli", "Show one version: its counts, columns and a few rows."),
     "diff": ("curation.cli", "Compare two versions: rows added, dropped, edited, by category."),
     "why": ("curation.cli", "Tell one row's whole story: its source, scores and every decision."),
+    "hand": ("curation.cli_hand", "Drop, edit, re-categorise or flag single rows."),
     "balance": (
         "curation.cli_mix",
         "Balance a version, or print what that would do: now, target, taken, repeats, to augment.",

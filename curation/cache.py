@@ -45,14 +45,13 @@ def save(folder: Path, before: pl.DataFrame, result: StepResult) -> None:
         known = before.select("id", pl.col("content_hash").alias("__hash"), pl.lit(True).alias("__known"))
         joined = after.select("id", "content_hash").join(known, on="id", how="left", maintain_order="left")
         edited = (joined["__hash"] != joined["content_hash"]).fill_null(False)
+        old = before.drop("messages").join(after.select("id"), on="id", how="semi", maintain_order="left")
+        kept = after.drop("messages").filter(joined["__known"].is_not_null())
         columns = [
             name
             for name in after.columns
             if name not in ("id", "messages", "content_hash")
-            and (
-                name not in before.columns
-                or (after.height == before.height and not after[name].equals(before[name], null_equal=True))
-            )
+            and (name not in before.columns or not kept[name].equals(old[name], null_equal=True))
         ]
         parquet.write(after.select("id"), partial / "ids.parquet")
         parquet.write(after.select("id", *columns), partial / "columns.parquet")

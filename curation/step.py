@@ -7,6 +7,7 @@
 | edit     | same ids in the same order; only messages change; hashes are recomputed, before and after kept   |
 | expand   | originals untouched and first; a child has a new id, a known parent, its family and category     |
 | shape    | select and expand at once: originals come back with a ``reason``, children of kept rows follow   |
+| review   | edit, annotate and select at once, and only at rows for which ``evidence`` names a decision      |
 
 What a step decides about a row becomes a line of the ledger here, never in the step.
 """
@@ -25,7 +26,7 @@ from pydantic import BaseModel, ConfigDict
 
 from curation.contract import digest
 
-Kind = Literal["annotate", "select", "edit", "expand", "shape"]
+Kind = Literal["annotate", "select", "edit", "expand", "shape", "review"]
 LEDGER: dict[str, pl.DataType] = {
     "row_id": pl.String(),
     "place": pl.Int32(),
@@ -35,7 +36,7 @@ LEDGER: dict[str, pl.DataType] = {
     "evidence": pl.String(),
 }
 """One line per decision: the row, the step's place in the recipe and its op, the action (rejected, dropped,
-edited, made, set category, ...), the reason in words, and the evidence as a JSON object or null."""
+edited, made, set category, flagged, ...), the reason in words, and the evidence as a JSON object or null."""
 
 
 def _nobody(done: int, total: int) -> None:
@@ -73,7 +74,7 @@ class Step(BaseModel, ABC):
     version: ClassVar[int] = 1
     """Bumped whenever the same rows would come out otherwise."""
     writes: ClassVar[frozenset[str]] = frozenset()
-    """Core columns that an annotate step may set; each change is a line of the ledger."""
+    """Core columns that an annotate or review step may set; each change is a line of the ledger."""
     parallel: ClassVar[bool] = False
     """A row step in plain Python, worth spreading over processes; polars uses all cores by itself."""
     secret: ClassVar[bool] = False

@@ -15,6 +15,7 @@ from curation.steps.decontaminate import Decontaminate
 from curation.steps.dedup import Dedup
 from curation.steps.embed import Embed
 from curation.steps.filter import Filter
+from curation.steps.hand import Hand
 from curation.steps.ifd import Ifd
 from curation.steps.language import Language
 from curation.steps.map2d import Map2d
@@ -43,6 +44,7 @@ ALL: tuple[type[Step], ...] = (
     Perplexity,
     Ifd,
     Filter,
+    Hand,
     Embed,
     Categorize,
     NearDup,
@@ -67,6 +69,7 @@ AnyStep = Annotated[
     | Dedup
     | Embed
     | Filter
+    | Hand
     | Ifd
     | Language
     | Map2d

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from curation import parallel
+from curation.decisions import Decision, write_decisions
 from curation.laws import StepResult, run_step
 from curation.lm import Loss
 from curation.recipe import step_from
@@ -65,6 +66,7 @@ STEPS: dict[str, list[Case]] = {
     "perplexity": [Case({"model": "fake"}, models=lambda: {"perplexity": Wordy()})],
     "ifd": [Case({"model": "fake"}, models=lambda: {"ifd": Wordy()})],
     "filter": [Case({"where": "score > 2 and words(text) < 200 or category is None"})],
+    "hand": [Case({"file": "{tmp}/decisions.jsonl"}), Case()],
     "embed": [Case(needs="scipy"), Case({"view": "conversation", "tokens": 8}, needs="scipy")],
     "categorize": [
         Case(needs="scipy"),
@@ -131,6 +133,14 @@ ODD = [
     "```python\nprint('<|im_end|>')\n```", r"$$\int_0^1 x^2\,dx = \frac{1}{3}$$", "Write to ann.lee@example.org or +44 20 7946 0958",
     "I'm sorry, but as an AI language model I can't.", "word " * 400, "x" * 5_000, "{}", "null", "{{user}} %s \\1 $0", "\ud7ff\ue000\U0010ffff",
 ]  # fmt: skip
+ACTS: list[dict[str, Any]] = [
+    {"do": "drop", "reason": "wrong"}, {"do": "edit", "turns": {1: "Better."}, "by": "ann"}, {"do": "edit", "turns": {0: ""}},
+    {"do": "category", "to": "d"}, {"do": "category"}, {"do": "flag", "to": "check"}, {"do": "edit", "turns": {7: "x"}},
+    {"do": "drop", "hash": "0" * 32}, {"do": "edit", "turns": {1: "[GONE]"}, "secret": True},
+]  # fmt: skip
+JUDGED = make_rows([[], *(
+    [{"role": "user", "content": a}, {"role": "assistant", "content": b}] for a in ODD for b in ODD)], source="s")["id"]  # fmt: skip
+DECISIONS = [Decision(row=row, **ACTS[n % len(ACTS)]) for n, row in enumerate(JUDGED)]
 TEXT = st.sampled_from(ODD) | st.text(max_size=30)
 TURN = st.fixed_dictionaries(
     {"role": st.sampled_from(["user", "assistant", "system", "tool"]), "content": TEXT}
@@ -185,6 +195,8 @@ def ready(op: str, case: Case, folder: Path) -> Ready:
     if case.needs and importlib.util.find_spec(case.needs) is None:
         pytest.skip(f"{op} needs the package {case.needs}, which isn't installed")
     (folder / "items.jsonl").write_text(json.dumps({"question": ITEM}) + "\n", encoding="utf-8")
+    if op == "hand":
+        write_decisions(folder / "decisions.jsonl", DECISIONS)
 
     def filled(value: Any) -> Any:
         return json.loads(json.dumps(value).replace("{tmp}", str(folder)))
@@ -200,12 +212,12 @@ def test_every_step_has_a_case() -> None:
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 def test_every_step_says_what_it_is(kind: type[Step]) -> None:
-    assert kind.kind in ("annotate", "select", "edit", "expand", "shape")
+    assert kind.kind in ("annotate", "select", "edit", "expand", "shape", "review")
     assert kind.scope in ("row", "global")
     assert kind.version >= 1
-    assert kind.writes == frozenset() or kind.kind == "annotate"
+    assert kind.writes == frozenset() or kind.kind in ("annotate", "review")
     assert not kind.parallel or kind.scope == "row"
-    assert (kind.__doc__ and "Source" in kind.__doc__) or kind.kind in ("select", "annotate"), (
+    assert (kind.__doc__ and "Source" in kind.__doc__) or kind.kind in ("select", "annotate", "review"), (
         "name the source"
     )
     assert kind.model_config.get("extra") == "forbid"
