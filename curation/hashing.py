@@ -6,7 +6,6 @@ import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
-import numpy as np
 import polars as pl
 
 SLICE_BYTES = 8 << 20
@@ -19,6 +18,8 @@ def content_hashes(messages: pl.Series) -> list[str]:
     polars writes a string in JSON byte for byte as ``contract.canonical_json`` does; a test holds it to that
     for every character.
     """
+    import numpy as np
+
     contents = pl.element().struct.field("content")
     sizes = messages.list.eval(contents.str.len_bytes()).list.sum().fill_null(0).cast(pl.Int64).to_numpy()
     sums = np.cumsum(sizes + 64)
@@ -31,6 +32,8 @@ def content_hashes(messages: pl.Series) -> list[str]:
 
 
 def _hash_slice(messages: pl.Series) -> list[str]:
+    import numpy as np
+
     element = pl.element().struct
     turn = pl.struct(element.field("content"), element.field("role")).struct.json_encode()
     texts = (
