@@ -20,7 +20,7 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def balance_finding(shares: pl.DataFrame, by: str = "category") -> str:
+def balance_finding(shares: pl.DataFrame, by: str = "category", unit: str = "words") -> str:
     """What is most unequal. ``shares`` as ``curation.views.shares`` gives it, largest first."""
     if shares.is_empty():
         return "This version has no rows."
@@ -32,8 +32,30 @@ def balance_finding(shares: pl.DataFrame, by: str = "category") -> str:
     ratio = f"{times:.0f}" if times >= 10 else f"{times:.1f}"
     if times < 1.05:
         return f"Even: each of {shares.height} values of {by} has about {percent(top['share'])} of rows."
-    small = f"The smallest, {low['value']}, is {percent(low['share'])} of rows and {percent(low['word_share'])} of words"
+    small = f"The smallest, {low['value']}, is {percent(low['share'])} of rows and {percent(low['word_share'])} of {unit}"
     return f"{small}; the largest, {top['value']}, is {ratio} times as large."
+
+
+def length_finding(shares: pl.DataFrame) -> str:
+    """How long rows are. ``shares`` by ``length``, shortest first."""
+    if shares.is_empty():
+        return "This version has no rows."
+    top = shares.row(int(shares["rows"].arg_max() or 0), named=True)
+    last = shares.row(-1, named=True)
+    most = f"Most rows, {percent(top['share'])}, have {top['value']}{'' if 'words' in top['value'] else ' words'}"
+    if last["value"] == top["value"]:
+        return f"{most}."
+    return f"{most}; the longest, {last['value']}{'' if 'words' in last['value'] else ' words'}, are {percent(last['share'])} of rows and {percent(last['word_share'])} of the text."
+
+
+def cross_finding(cross: pl.DataFrame, across: str, down: str) -> str:
+    """Where rows gather in a cross-table, and what it lacks. ``cross`` as ``curation.views.cross`` gives it."""
+    if cross.is_empty():
+        return "This version has no rows."
+    top = cross.sort("rows", descending=True).row(0, named=True)
+    empty = cross["down"].n_unique() * cross["across"].n_unique() - cross.height
+    lacks = f"; {count(empty, 'pair has', 'pairs have')} no rows" if empty else ""
+    return f"The largest cell is {down} {top['down']} with {across} {top['across']}: {count(top['rows'], 'row')}, {percent(top['share'])} of all{lacks}."
 
 
 def plan_finding(plan: Plan) -> str:

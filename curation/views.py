@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
@@ -32,15 +33,54 @@ def words_of(rows: pl.LazyFrame) -> pl.Expr:
     return text_of(separator=" ").str.count_matches(WORD)
 
 
-def shares(rows: pl.LazyFrame, by: str) -> pl.DataFrame:
-    """Rows and words by the values of a column, largest first.
+LENGTHS = (25, 50, 100, 200, 400, 800, 1600)
+"""Words at which a new length begins."""
 
-    Columns: value, rows, share (0 to 1), words, word_share, train, eval, original, made (rows).
+
+def length_names() -> list[str]:
+    """The names of the lengths, shortest first: ``under 25 words``, ``25 to 49``, ..., ``1,600 or more``."""
+    between = [f"{low:,} to {high - 1:,}" for low, high in pairwise(LENGTHS)]
+    return [f"under {LENGTHS[0]} words", *between, f"{LENGTHS[-1]:,} or more"]
+
+
+def length_range(name: str) -> tuple[int, int | None]:
+    """The fewest and most words of a length; null for no limit."""
+    place = length_names().index(name)
+    return (0, *LENGTHS)[place], (LENGTHS[place] - 1 if place < len(LENGTHS) else None)
+
+
+def with_length(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows with a column ``length``: which stretch of words each falls into."""
+    words = words_of(rows)
+    place = pl.sum_horizontal((words >= start).cast(pl.Int64) for start in LENGTHS)
+    names = dict(enumerate(length_names()))
+    return rows.with_columns(place.replace_strict(names, return_dtype=pl.String).alias("length"))
+
+
+def size_of(rows: pl.LazyFrame) -> tuple[str, str]:
+    """What a row's size is counted in: the column, and its unit: tokens where a step counted them, else words."""
+    names = rows.collect_schema().names()
+    if "tokens.total" in names:
+        return "tokens.total", "tokens"
+    return next(name for name in ("stats.words", "words") if name in names), "words"
+
+
+def shares(rows: pl.LazyFrame, by: str, size: str | None = None) -> pl.DataFrame:
+    """Rows and words by the values of a column, largest first; ``length`` from the shortest on.
+
+    ``size`` is a column to count instead of words (tokens, say). Columns: value, rows, share (0 to 1), words,
+    word_share, train, eval, original, made (rows).
     """
+    if by == "length" and by not in rows.collect_schema().names():
+        found = shares(with_length(rows), by, size)
+        order = {name: place for place, name in enumerate(length_names())}
+        return found.sort(pl.col("value").replace_strict(order, return_dtype=pl.Int64, default=None))
     value = pl.col(by).cast(pl.String).fill_null(NONE).alias("value")
     made = pl.col("made_by").is_not_null()
     return (
-        rows.select(value, words_of(rows).alias("words"), "split", made.alias("made"))
+        rows.select(
+            value, (pl.col(size) if size else words_of(rows)).alias("words"), "split", made.alias("made")
+        )
         .group_by("value")
         .agg(
             pl.len().cast(pl.Int64).alias("rows"),
@@ -103,16 +143,23 @@ def shelf(store: Store) -> tuple[list[Version], list[Broken]]:
 
 
 def cross(rows: pl.LazyFrame, across: str, down: str, most: int = 12) -> pl.DataFrame:
-    """Rows by two columns: ``down``, ``across``, ``rows``, ``share`` of the line; the largest values of each."""
+    """Rows by two columns, the largest values of each: ``down``, ``across``, ``rows``, ``share`` of all, ``line`` (of its down).
+
+    ``length`` stands for words cut into stretches.
+    """
+    if "length" in (across, down) and "length" not in rows.collect_schema().names():
+        rows = with_length(rows)
     a, d = (pl.col(name).cast(pl.String).fill_null(NONE) for name in (across, down))
     counts = rows.select(a.alias("across"), d.alias("down")).group_by("down", "across").len("rows").collect()
+    counts = counts.with_columns(
+        (pl.col("rows") / pl.col("rows").sum()).alias("share"),
+        (pl.col("rows") / pl.col("rows").sum().over("down")).alias("line"),
+        pl.col("rows").cast(pl.Int64),
+    )
     for side in ("across", "down"):
         top = counts.group_by(side).agg(pl.col("rows").sum()).sort("rows", side, descending=[True, False])
         counts = counts.join(top.head(most).select(side), on=side, how="semi")
-    total = pl.col("rows").sum().over("down")
-    return counts.with_columns(
-        (pl.col("rows") / total).alias("share"), rows=pl.col("rows").cast(pl.Int64)
-    ).sort("down", "across")
+    return counts.sort("down", "across").select("down", "across", "rows", "share", "line")
 
 
 def lineage_lines(store: Store, version: Version) -> list[tuple[str, str]]:

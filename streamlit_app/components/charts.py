@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import polars as pl
@@ -11,7 +11,9 @@ import streamlit as st
 
 from curation.balance import Plan
 from curation.findings import percent
-from streamlit_app.components.tokens import palette
+from curation.views import length_names
+from streamlit_app.components.picture import png_button
+from streamlit_app.components.tokens import dark, palette
 
 FONT, MONO = "Commissioner, sans-serif", "JetBrains Mono, monospace"
 
@@ -37,21 +39,47 @@ def config() -> dict[str, Any]:
 
 
 def draw(
-    chart: alt.TopLevelMixin, *, says: str, data: pl.DataFrame, rows: int, name: str, unit: str = "rows"
-) -> None:
-    """Draw a chart with its text alternative, the number of rows it is made of, and its data as CSV."""
+    chart: alt.TopLevelMixin,
+    *,
+    says: str,
+    data: pl.DataFrame,
+    rows: int,
+    name: str,
+    unit: str = "rows",
+    on_select: Literal["ignore", "rerun"] = "ignore",
+) -> Any:
+    """Draw a chart with its text alternative, the number of rows it is made of, its picture, and its data as CSV.
+
+    With ``on_select`` the chart's own selections come back as Streamlit gives them.
+    """
     styled = chart.configure(**config())  # type: ignore[attr-defined]
-    st.altair_chart(styled, width="stretch", theme=None, alt=says, key=f"chart_{name}")
+    with st.container(key=f"box_{name}"):
+        chosen = st.altair_chart(
+            styled, width="stretch", theme=None, alt=says, key=f"chart_{name}", on_select=on_select
+        )
+    below(name, data=data, rows=rows, unit=unit)
+    return chosen
+
+
+def below(name: str, *, data: pl.DataFrame, rows: int, unit: str = "rows") -> None:
+    """What stands under the chart in the container ``box_NAME``: how many rows it is made of, its picture, its data."""
     with st.container(horizontal=True, key=f"under_{name}", vertical_alignment="center"):
         st.html(f'<p class="tw-note">{rows:,} {unit}</p>')
-        st.download_button(
-            "CSV", data.write_csv, file_name=f"{name}.csv", mime="text/csv", type="tertiary", key=f"csv_{name}",
-            on_click="ignore", help="The figures of this chart",
-        )  # fmt: skip
+        with st.container(horizontal=True, width="content", gap="small", key=f"take_{name}"):
+            png_button(f"box_{name}", name)
+            st.download_button(
+                "CSV", data.write_csv, file_name=f"{name}.csv", mime="text/csv", type="tertiary", key=f"csv_{name}",
+                on_click="ignore", help="The figures of this chart",
+            )  # fmt: skip
 
 
-def share_bars(shares: pl.DataFrame, *, words: bool = True, most: int = 24) -> alt.LayerChart:
-    """Rows by value as bars, split by origin; a tick shows the share of words. ``shares`` as views.shares gives it."""
+def share_bars(
+    shares: pl.DataFrame, *, words: bool = True, unit: str = "words", most: int = 24
+) -> alt.LayerChart:
+    """Rows by value as bars, split by origin; a tick shows the share of words (or tokens: ``unit``).
+
+    ``shares`` as views.shares gives it; its order is the order of the bars.
+    """
     c = palette()
     top = shares.head(most)
     total, total_words = max(shares["rows"].sum(), 1), max(shares["words"].sum(), 1)
@@ -83,7 +111,7 @@ def share_bars(shares: pl.DataFrame, *, words: bool = True, most: int = 24) -> a
     if words:
         tick = base.mark_tick(thickness=2, height={"band": 0.86}, color=c["accent"]).encode(
             y=y, x="word_share:Q",
-            tooltip=[alt.Tooltip("value:N", title="value"), alt.Tooltip("word_share:Q", format=".1%", title="share of words")],
+            tooltip=[alt.Tooltip("value:N", title="value"), alt.Tooltip("word_share:Q", format=".1%", title=f"share of {unit}")],
         )  # fmt: skip
         layers.insert(1, tick)
     return alt.layer(*layers).properties(height=max(26 * len(order) + 40, 96))
@@ -146,20 +174,51 @@ def histogram(bins: pl.DataFrame, title: str, cut: float | None = None) -> alt.L
 
 
 def heat(cross: pl.DataFrame, across: str, down: str) -> alt.LayerChart:
-    """Rows by two columns; the deeper, the larger the share of its line. ``cross`` as views.cross gives it."""
+    """Rows by two columns, one hue; each cell has its count and its share of all rows. ``cross`` as views.cross gives it.
+
+    A click on a cell is the selection ``cell``.
+    """
     c = palette()
-    base = alt.Chart(cross).encode(
-        x=alt.X("across:N", title=across, axis=alt.Axis(orient="top", labelAngle=0, labelLimit=90, labelOverlap=False)),
-        y=alt.Y("down:N", title=down),
-        tooltip=["down:N", "across:N", alt.Tooltip("rows:Q", format=","), alt.Tooltip("share:Q", format=".1%")],
+    most = float(cross["share"].max() or 1)  # type: ignore[arg-type]
+    shown = cross.with_columns(
+        label=pl.Series([percent(s) for s in cross["share"]], dtype=pl.String),
+        deep=pl.col("share")
+        > (0.5 if dark() else 0.75) * most,  # where light ink on it reads better than dark
+    )
+    order = {side: _order(cross, side) for side in ("across", "down")}
+    picked = alt.selection_point(name="cell", fields=["down", "across"], empty=False)
+    base = alt.Chart(shown).encode(
+        x=alt.X("across:N", title=across, sort=order["across"],
+                axis=alt.Axis(orient="top", labelAngle=0, labelLimit=96, labelOverlap=False)),
+        y=alt.Y("down:N", title=None, sort=order["down"]),
+        tooltip=[alt.Tooltip("down:N", title=down), alt.Tooltip("across:N", title=across), alt.Tooltip("rows:Q", format=","),
+                 alt.Tooltip("share:Q", format=".1%", title="of all rows"), alt.Tooltip("line:Q", format=".1%", title=f"of this {down}")],
     )  # fmt: skip
-    cells = base.mark_rect(stroke=c["paper"], strokeWidth=2).encode(
-        color=alt.Color(
-            "share:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[c["line"], c["accent"]])
+    scale = alt.Scale(domain=[0, most], range=[c["line"], c["accent"]], interpolate="lab")
+    cells = (
+        base.mark_rect(cornerRadius=3, cursor="pointer")
+        .encode(
+            color=alt.Color("share:Q", legend=None, scale=scale),
+            stroke=alt.condition(picked, alt.value(c["text"]), alt.value(c["paper"])),
+            strokeWidth=alt.value(2),
         )
+        .add_params(picked)
     )
-    text = base.mark_text(font=MONO, fontSize=12).encode(
-        text=alt.Text("rows:Q", format=","),
-        color=alt.condition("datum.share > 0.45", alt.value(c["paper"]), alt.value(c["text"])),
+    ink = alt.condition("datum.deep", alt.value(c["paper"]), alt.value(c["text"]))
+    figure = base.mark_text(font=MONO, fontSize=13, dy=-7).encode(
+        text=alt.Text("rows:Q", format=","), color=ink
     )
-    return alt.layer(cells, text).properties(height=max(28 * cross["down"].n_unique() + 40, 96))
+    part = base.mark_text(font=MONO, fontSize=11, dy=9, opacity=0.85).encode(text="label:N", color=ink)
+    return alt.layer(cells, figure, part).properties(height=44 * len(order["down"]) + 48)
+
+
+def _order(cross: pl.DataFrame, side: str) -> list[str]:
+    """Values of one side, most rows first; lengths from the shortest on."""
+    sizes = (
+        cross.group_by(side)
+        .agg(pl.col("rows").sum())
+        .sort("rows", side, descending=[True, False])[side]
+        .to_list()
+    )
+    lengths = length_names()
+    return sorted(sizes, key=lengths.index) if set(sizes) <= set(lengths) else sizes

@@ -98,12 +98,14 @@ def unbalanced(version: Version) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _unbalanced_shares(folder: str, by: str) -> pl.DataFrame:
-    return views.shares(_unbalanced(folder)[0].lazy(), by)
+def _unbalanced_shares(folder: str, by: str) -> tuple[pl.DataFrame, str]:
+    rows = _unbalanced(folder)[0].lazy()
+    size, unit = views.size_of(rows)
+    return views.shares(rows, by, size), unit
 
 
-def unbalanced_shares(version: Version, by: str) -> pl.DataFrame:
-    """Rows and words by a column's values, before the balance step."""
+def unbalanced_shares(version: Version, by: str) -> tuple[pl.DataFrame, str]:
+    """Rows and size by a column's values before the balance step, and what size is counted in: tokens or words."""
     return _unbalanced_shares(str(version.folder), by)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 import streamlit as st
 
-from curation import browse
+from curation import browse, views
 from streamlit_app.components import data
 
 PLAIN = {
@@ -14,6 +17,25 @@ PLAIN = {
     "split": "Split",
     "dropped_by": "Dropped by",
 }
+
+
+def address(values: Mapping[str, str]) -> dict[str, str | list[str]]:
+    """The parameters of Explore's address that ask for rows with these values, by column; ``length`` is a stretch of words."""
+    found: dict[str, str | list[str]] = {}
+    for column, value in values.items():
+        if column == "length":
+            low, high = views.length_range(value)
+            found["words"] = [str(low), str(high if high is not None else 10**9)]
+        elif column in PLAIN:
+            found[column] = [value]
+        elif "by" not in found:
+            found |= {"by": column, "by_values": [value]}
+        else:
+            said = {browse.NONE: "is None", "true": "== True", "false": "== False"}.get(
+                value, f"== {json.dumps(value)}"
+            )
+            found["where"] = f"{column} {said}"
+    return found
 
 
 def state() -> browse.State:
@@ -71,10 +93,18 @@ def _values(
     counts = dict(data.values(index, name))
     if len(counts) < 2:
         return None
+    key = key or name
+    # bound by hand: Streamlit's own binding would write the labels, counts and all, into the address
+    asked = st.session_state[key] if key in st.session_state else st.query_params.get_all(key)
+    st.session_state[key] = [value for value in asked if value in counts]
     chosen = st.multiselect(
-        title, list(counts), format_func=lambda value: f"{value} ({counts.get(value, 0):,})", key=key or name,
-        bind="query-params", placeholder="all", select_all=False,
+        title, list(counts), format_func=lambda value: f"{value} ({counts.get(value, 0):,})", key=key,
+        placeholder="all", select_all=False,
     )  # fmt: skip
+    if chosen:
+        st.query_params[key] = chosen
+    else:
+        st.query_params.pop(key, None)
     return (name, tuple(sorted(chosen))) if chosen else None
 
 

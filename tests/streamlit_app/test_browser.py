@@ -251,7 +251,7 @@ def test_text_that_means_harm_is_shown_as_text_and_loads_nothing(browser, tmp_pa
             page.wait_for_selector(".tw-conversation")
         for screen in (
             "balance",
-            "balance?target=weights",
+            "balance?target=By+hand",
             "clean?topic=Other",
             "versions",
             "home",
