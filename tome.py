@@ -11,7 +11,10 @@ import sys
 
 COMMANDS = {
     # name: (the Typer app that owns it, its line in `tome --help`)
-    "ingest": ("curation.cli", "Read a Hub dataset, file or folder into a dataset version."),
+    "ingest": (
+        "curation.cli",
+        "Read a Hub dataset, file, folder or a run's feedback into a dataset version.",
+    ),
     "run": ("curation.cli", "Run a recipe: sources in, a curated dataset version out."),
     "versions": ("curation.cli", "List the dataset versions in the store."),
     "show": ("curation.cli", "Show one version: its counts, columns and a few rows."),
@@ -44,7 +47,10 @@ COMMANDS = {
         "chatbot_space.cli",
         "Build a run's Space and put it on the Hub; a redeploy sends only what differs.",
     ),
-    "feedback": ("chatbot_space.cli", "Bring a Space's feedback back into the run's folder."),
+    "feedback": (
+        "curation.cli_feedback",
+        "Bring a Space's feedback into the run's folder; review what becomes a training row.",
+    ),
     "jobs": ("curation.cli_jobs", "List the jobs that the workbench started; stop or resume one."),
     "ui": ("streamlit_app.cli", "Open the workbench in the browser."),
     "doctor": ("curation.cli", "Say what this machine can do, and the mend for what it can't."),

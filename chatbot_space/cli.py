@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chatbot_space.cli_deploy import deploy, feedback
+from chatbot_space.cli_deploy import deploy
 
 if TYPE_CHECKING:
     from chatbot_space.load import Chat
@@ -18,9 +18,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=T
 
 
 DEPLOY = "Examples: tome deploy demo --space me/demo --dry-run | tome deploy demo --space me/demo --feedback me/demo-feedback"
-PULL = "Example: tome feedback pull demo --from me/demo-feedback"
 app.command("deploy", epilog=DEPLOY)(deploy)
-app.command("feedback", epilog=PULL)(feedback)
 
 
 @app.callback()

@@ -1,4 +1,4 @@
-"""``tome deploy``: a run as a Space on the Hub; ``tome feedback``: what people there said about it."""
+"""``tome deploy``: a run as a Space on the Hub."""
 
 from __future__ import annotations
 
@@ -83,39 +83,6 @@ def deploy(
         url, changes = push(api(), folder, space, hardware=hardware, private=not public, variables=plan.variables, secrets=secrets)  # fmt: skip
         said |= {"url": url, "sent": changes.send, "deleted": changes.delete, "same": changes.same}
     print(json.dumps(said, ensure_ascii=False) if as_json else _words(said))
-
-
-def feedback(
-    action: Annotated[str, typer.Argument(help="pull.")],
-    run: Annotated[str, typer.Argument(help="The run: its name or its path.")],
-    repo: Annotated[
-        str | None, typer.Option("--from", help="The dataset repository; the last deploy's otherwise.")
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object, last.")] = False,
-) -> None:
-    """Bring a Space's feedback back into the run's folder: tome feedback pull RUN --from USER/NAME.
-
-    --json prints: repo, folder, files, rows, new, kinds (rows by kind). Then: tome ingest feedback:RUN.
-    """
-    from chatbot_space.errors import ChatError
-    from chatbot_space.feedback_pull import pull
-    from chatbot_space.run import find_run, read_run
-    from chatbot_space.space_push import api
-
-    if action != "pull":
-        raise ChatError(f"there is nothing called {action!r}", mend="Known: pull.")
-    about = read_run(find_run(run), adapter_needed=False)
-    if not repo and (about.folder / DEPLOYED).is_file():
-        repo = json.loads((about.folder / DEPLOYED).read_text(encoding="utf-8")).get("feedback")
-    if not repo:
-        raise ChatError("which repository holds the feedback?", mend="Name it: --from USER/NAME.")
-    said = pull(api(), about, repo)
-    if as_json:
-        print(json.dumps(said, ensure_ascii=False))
-        return
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(said["kinds"].items())) or "none"
-    print(f"{said['new']} new remarks, {said['rows']} in all ({kinds}), in {said['folder']}.")
-    print(f"Next: tome ingest feedback:{about.run_id}")
 
 
 def _has_gpu(hardware: str) -> bool:

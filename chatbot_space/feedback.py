@@ -90,17 +90,3 @@ class Feedback:
                 handle.flush()
                 os.fsync(handle.fileno())
         return line
-
-
-def read_feedback(folder: Path) -> list[dict[str, Any]]:
-    """All remarks in a folder, by time; a torn line is left out."""
-    found: list[dict[str, Any]] = []
-    for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text(encoding="utf-8").split("\n"):
-            try:
-                one = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(one, dict) and one.get("id"):
-                found.append(one)
-    return sorted(found, key=lambda one: (str(one.get("time")), str(one["id"])))

@@ -39,8 +39,13 @@ def parse_map(text: str | None) -> dict[str, str] | None:
 
 @app.command("ingest")
 def ingest_command(
-    uri: Annotated[str, typer.Argument(help="hf://owner/name, a file, or a folder.")],
-    name: Annotated[str, typer.Option(help="What the rows bear in `source`, and the version's name.")],
+    uri: Annotated[str, typer.Argument(help="hf://owner/name, a file, a folder, or feedback:RUN.")],
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="What the rows bear in `source`, and the version's name; of feedback RUN-feedback."
+        ),
+    ] = None,
     map_: Annotated[
         str | None, typer.Option("--map", help="Which column is what: user=question,assistant=answer.")
     ] = None,
@@ -55,17 +60,22 @@ def ingest_command(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Read a Hub dataset, file or folder into a dataset version.
+    """Read a Hub dataset, file, folder or a run's feedback into a dataset version.
 
-    Every input row becomes a row or a reject with its reason. Example:
+    Every input row becomes a row or a reject with its reason. Rows of feedback wait until you have reviewed them:
+    tome feedback review RUN. Example:
 
     tome ingest data/samples/larkfield.csv --name larkfield --map user=question,assistant=answer,category=topic
     """
+    from curation import feedback
     from curation.console import Progress, answer, plain, say, table
     from curation.ingest import ingest
     from curation.run import put_ingested
     from curation.store import Store, check_name
 
+    name = name or feedback.default_name(uri)
+    if name is None:
+        raise InputError("how shall the rows be called?", where=uri, mend="Give a --name.")
     check_name(name)
     store = Store()
     with store.lock():
@@ -90,13 +100,17 @@ def ingest_command(
             [(f, n, r, plain(s or "", 60)) for f, n, r, s in shown.iter_rows()],
             as_json=json,
         )
+    states = feedback.by_state(read.rows)
+    if states:
+        told = ", ".join(f"{count:,} {state}" for state, count in states.items())
+        say(f"Feedback: {told}. Next: tome feedback review {uri.removeprefix(feedback.URI)}", as_json=json)
     reasons = dict(
         read.rejects.group_by("reason").len().sort("len", "reason", descending=[True, False]).iter_rows()
     )
     answer(
         {"version": version.id, "name": name, "rows": read.rows.height, "rejects": read.rejects.height,
          "input_rows": read.info["input_rows"], "reasons": reasons, "shape": read.info.get("shape"),
-         "licence": read.info.get("licence"), "sampled": read.info.get("sampled")},
+         "licence": read.info.get("licence"), "sampled": read.info.get("sampled"), "review": states or None},
         as_json=json,
     )  # fmt: skip
 

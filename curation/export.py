@@ -20,6 +20,7 @@ from curation.figures import figures
 from curation.recipe import Recipe
 from curation.steps.split import EVAL, TRAIN
 from curation.store import Store, Version, by_category, check_name
+from curation.waiting import check_reviewed
 
 COLUMNS = ["id", "messages", "category", "family", "split", "source", "parent_id", "made_by", "content_hash"]
 
@@ -35,7 +36,7 @@ def write_export(
     """Write an export folder and return its path.
 
     Raises StoreError for a version that fails ``verify``; InputError for rows that training couldn't use
-    (no split, nothing to train on, no assistant turn), for families on both sides, for a step that the
+    (no split, nothing to train on, no assistant turn, feedback that waits for review), for families on both sides, for a step that the
     recipe requires and didn't run, and for a name that is taken.
     """
     check_name(name)
@@ -172,6 +173,7 @@ def _check(rows: pl.DataFrame, version: Version, recipe: Recipe | None, ran: set
             raise InputError(
                 f"its recipe requires {needed}, which didn't run", where=where, mend=f"Add the step {needed}."
             )
+    check_reviewed(rows, where)
     if rows["split"].null_count():
         raise InputError(
             f"{rows['split'].null_count():,} rows have no split",

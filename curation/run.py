@@ -21,6 +21,7 @@ from curation.recipe import Recipe, Source, step_from
 from curation.step import LEDGER, Context, Step, ledger_lines
 from curation.steps.sample import Sample
 from curation.store import Store, Version, no_dropped
+from curation.waiting import OP, hold_back
 
 Report = Callable[..., None]
 """Called as report(event, **fields) while a recipe runs: ``source``, ``step``, ``progress``, ``version``."""
@@ -122,7 +123,7 @@ def _folded(recipe: Recipe, store: Store, report: Report, models: Mapping[str, A
         parents,
         merged.rows,
         [pl.DataFrame(schema=LEDGER), merged.ledger],
-        [no_dropped(), _gone(merged, "sample", -1)],
+        [no_dropped(), merged.dropped],
         [],
     )
     for place, step in enumerate(recipe.steps):
@@ -195,6 +196,7 @@ def _source_version(source: Source, seed: int, store: Store, report: Report) -> 
         revision=source.revision,
         config=source.config,
         licence=source.licence,
+        home=store.home,
         progress=partial(_source_progress, report, source.name, time.monotonic()),
     )
     version = put_ingested(read, source.name, store)
@@ -231,20 +233,24 @@ def put_ingested(read: Ingested, name: str, store: Store) -> Version:
 
 
 def _drawn(source: Source, rows: pl.DataFrame, ctx: Context) -> StepResult:
-    """The rows of a source that enter: of a version at most ``limit`` (ingest saw to it elsewhere), by weight."""
-    share = run_step(Sample(budget=Budget(share=source.weight), eval=True), rows, ctx, -1)
-    if source.limit is None or not source.uri.startswith("version:"):
-        return share
-    most = run_step(Sample(budget=Budget(rows=source.limit), eval=True), share.rows, ctx, -1)
-    return StepResult(
-        most.rows, pl.concat([share.dropped, most.dropped]), pl.concat([share.ledger, most.ledger])
-    )
+    """The rows of a source that enter: none that waits for review, and by weight; of a version at most ``limit``
+    (ingest saw to it elsewhere). What stays out bears ``dropped_by`` and ``place``.
+    """
+    drawn = [(OP, hold_back(rows))]
+    budgets = [Budget(share=source.weight)]
+    if source.limit is not None and source.uri.startswith("version:"):
+        budgets.append(Budget(rows=source.limit))
+    for budget in budgets:
+        drawn.append(("sample", run_step(Sample(budget=budget, eval=True), drawn[-1][1].rows, ctx, -1)))
+    dropped = pl.concat([_gone(result, op, -1) for op, result in drawn])
+    return StepResult(drawn[-1][1].rows, dropped, pl.concat([result.ledger for _, result in drawn]))
 
 
 def _merge(recipe: Recipe, parents: list[Version]) -> StepResult:
     """The rows of all sources, one after another; a column that a source lacks is null there.
 
-    A source with a weight gives that share of its rows; what it leaves out is dropped on record.
+    A source with a weight gives that share of its rows, and feedback only what was accepted; what is left out is
+    dropped on record.
     """
     ctx = Context(seed=recipe.seed)
     parts = [

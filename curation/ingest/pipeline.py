@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from curation.contract import Home
 from curation.errors import InputError
+from curation.ingest import feedback
 from curation.ingest.builder import Builder
 from curation.ingest.convert import Seen, convert
 from curation.ingest.parts import Part, Selection, open_parts, select
@@ -43,19 +45,27 @@ def ingest(
     revision: str | None = None,
     config: str | None = None,
     licence: str | None = None,
+    home: Home | None = None,
     progress: Progress | None = None,
 ) -> Ingested:
-    """Read a file, a folder or a Hub dataset into rows of the source ``name``, and rejects with reasons.
+    """Read a file, a folder, a Hub dataset or a run's feedback into rows of the source ``name``, and rejects with reasons.
 
     ``mapping`` is target -> column (user, assistant, system, input, messages, category) and replaces
     recognition; ``category`` alone only assigns the category. ``limit`` takes that many input rows (of a
     message tree: trees) at random by ``seed``, or the first. ``split``, ``revision`` and ``config`` are for
-    the Hub. ``progress`` is called with rows done and rows to do. Raises InputError, HubError, MissingExtra.
+    the Hub; ``home`` is where ``feedback:RUN`` looks for the run. ``progress`` is called with rows done and rows to do. Raises InputError, HubError, MissingExtra.
     """
     mapping = dict(mapping or {})
     given = mapped_shape(mapping)
-    source = open_source(uri, split=split, revision=revision, config=config)
-    parts, empty = open_parts(source.files, trees=given is None)
+    home = home or Home.find()
+    source = open_source(uri, split=split, revision=revision, config=config, home=home)
+    if source.where == "feedback":
+        if mapping:
+            raise InputError("feedback has its own shape, so a map has no meaning for it", where=uri)
+        given = feedback.SHAPE
+        parts, empty = feedback.feedback_parts(source)
+    else:
+        parts, empty = open_parts(source.files, trees=given is None)
     selection = select(parts, limit, sample, seed)
     todo = selection.total if selection.chosen is None else len(selection.chosen)
 
@@ -68,6 +78,8 @@ def ingest(
     if not builder.conversations:
         raise _all_rejected(builder)
     rows, rejects = builder.rows(name), builder.rejects_frame()
+    if source.where == "feedback":
+        rows = feedback.held_against_eval(rows, source, home)
     progress and progress(todo, todo)
     info = _info(uri, mapping, source, parts, selection, builder, seen)
     info |= {"empty_files": empty, "licence": licence or source.licence}
@@ -99,7 +111,7 @@ def _info(
     auto = {"category": "category"} if builder.took_category else {}
     return {
         "uri": uri,
-        "kind": kinds if source.where == "file" else f"{source.where} of {kinds}",
+        "kind": kinds if source.where in ("file", "feedback") else f"{source.where} of {kinds}",
         "shape": " + ".join(sorted(seen.shapes)),
         "shapes": dict(sorted(seen.shapes.items())),
         "mapping": {**auto, **mapping},

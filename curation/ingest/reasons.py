@@ -38,6 +38,11 @@ NO_TREE_ANSWER = "its tree has no answer"
 UNANSWERED = "no answer follows it"
 OFF_PATH = "not on the best-ranked path"
 
+NOT_A_REMARK = "not a remark"
+NO_CONSENT = "no consent"
+REMARK_TWICE = "remark is there twice"
+NO_CHOICE = "no answer was chosen"
+
 REASONS = tuple(value for name, value in sorted(globals().items()) if name.isupper())
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from curation.contract import Home
 from curation.errors import InputError
 from curation.ingest.local import fingerprint, local_files
 from curation.ingest.record import File
@@ -13,7 +14,7 @@ from curation.ingest.record import File
 
 @dataclass(frozen=True)
 class Source:
-    """Files to read in this order. ``where`` is file, folder or Hub; ``facts`` go into the info as they are."""
+    """Files to read in this order. ``where`` is file, folder, Hub or feedback; ``facts`` go into the info as they are."""
 
     where: str
     files: list[File]
@@ -23,8 +24,10 @@ class Source:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def open_source(uri: str, *, split: str, revision: str | None, config: str | None) -> Source:
-    """Find the files of a URI: a path, ``file://`` and a path, or ``hf://owner/name[@revision]``.
+def open_source(
+    uri: str, *, split: str, revision: str | None, config: str | None, home: Home | None = None
+) -> Source:
+    """Find the files of a URI: a path, ``file://`` and a path, ``hf://owner/name[@revision]``, or ``feedback:RUN``.
 
     Raises InputError for what isn't there, HubError for a Hub that can't be reached or refuses.
     """
@@ -32,6 +35,10 @@ def open_source(uri: str, *, split: str, revision: str | None, config: str | Non
         from curation.ingest.hub import hub_source
 
         return hub_source(uri, split=split, revision=revision, config=config)
+    if uri.startswith("feedback:"):
+        from curation.ingest.feedback import feedback_source
+
+        return feedback_source(uri, home or Home.find())
     if "://" in uri and not uri.startswith("file://"):
         raise InputError(
             f"{uri.partition('://')[0]}:// is not read",

@@ -20,7 +20,6 @@ from tinyrun import make_export, make_run
 from chatbot_space import space_push
 from chatbot_space.errors import HubError, RunError
 from chatbot_space.feedback import Feedback
-from chatbot_space.feedback_pull import pull
 from chatbot_space.feedback_push import Courier
 from chatbot_space.run import read_run
 from chatbot_space.space_folder import SpacePlan, build_space
@@ -66,6 +65,8 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[SpacesHub]:
         monkeypatch.setattr(
             space_push, "api", lambda: huggingface_hub.HfApi(endpoint=standin.url, token=TOKEN)
         )
+        monkeypatch.setenv("HF_ENDPOINT", standin.url)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
         yield standin
 
 
@@ -302,7 +303,7 @@ def test_feedback_goes_to_a_dataset_and_comes_back(home: Path, hub: SpacesHub, t
     assert code == 0
     assert (said["rows"], said["new"], said["kinds"]) == (2, 2, {"up": 1, "down": 1})
     assert (run.folder / "feedback" / store.path.name).read_bytes() == store.path.read_bytes()
-    assert pull(space_push.api(), run, "me/fb")["new"] == 0
+    assert tome(capsys, "feedback", "pull", "mine", "--from", "me/fb", "--json")[1]["new"] == 0
 
 
 def test_pull_needs_a_repository(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chatbot_space.errors import ChatError
-from chatbot_space.feedback import CONSENT, Feedback, read_feedback
+from chatbot_space.feedback import CONSENT, Feedback
 from chatbot_space.run import read_run
 
 TALK = [
@@ -58,12 +58,3 @@ def test_what_is_not_expected_is_refused(store: Feedback, wrong: dict[str, str])
     with pytest.raises(ChatError):
         store.add(**{"kind": "down", "messages": TALK, "consent": True, "model": "tuned", **wrong})  # type: ignore[arg-type]
     assert not store.folder.exists()
-
-
-def test_all_are_read_back_by_time_and_a_torn_line_is_left_out(store: Feedback) -> None:
-    for kind in ("up", "down"):
-        store.add(kind=kind, messages=TALK, consent=True, model="tuned")
-    with store.path.open("a") as handle:
-        handle.write('{"id": "torn')
-    assert sorted(one["kind"] for one in read_feedback(store.folder)) == ["down", "up"]
-    assert read_feedback(store.folder / "nowhere") == []

@@ -70,6 +70,7 @@ def test_the_whole_way(tome_json: Tome, recipe_file: Path, source_file: Path, st
         "shape",
         "licence",
         "sampled",
+        "review",
     }
     assert (read["rows"], read["rejects"], read["input_rows"], read["licence"]) == (36, 0, 36, "MIT")
 

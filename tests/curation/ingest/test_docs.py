@@ -27,7 +27,7 @@ def test_reasons() -> None:
 
 
 def test_kinds() -> None:
-    assert cells("Kinds of source") == {*KINDS, ".gz", ".zst", "hf://owner/name"}
+    assert cells("Kinds of source") == {*KINDS, ".gz", ".zst", "hf://owner/name", "feedback:RUN"}
 
 
 def test_shapes() -> None:
@@ -51,4 +51,6 @@ def test_roles_and_targets() -> None:
 def test_info_keys(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"question":"q","answer":"a"}\n')
-    assert set(ingest(str(path), name="s").info) | {"repo", "revision", "config", "split"} == cells("`info`")
+    assert set(ingest(str(path), name="s").info) | {"repo", "revision", "config", "split", "run"} == cells(
+        "`info`"
+    )
