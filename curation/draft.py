@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
-from curation.recipe import Source
-from curation.steps import BY_OP
+from curation.recipe import Recipe
 from curation.store import Version
 
 LAST = ("split", "augment", "balance", "oversample")
@@ -51,35 +51,12 @@ def with_step(recipe: Mapping[str, Any], step: Mapping[str, Any], *, replace: bo
 
 
 def slim(recipe: Mapping[str, Any]) -> dict[str, Any]:
-    """A dumped recipe without the fields that stand at their defaults."""
-    steps = []
-    for step in recipe.get("steps", []):
-        fields = BY_OP[step["op"]].model_fields if step["op"] in BY_OP else {}
-        steps.append(
-            {
-                name: _without_null(value)
-                for name, value in step.items()
-                if name == "op" or name not in fields or value != _default(fields[name])
-            }
-        )
-    blank = {name: field.default for name, field in Source.model_fields.items() if not field.is_required()}
-    sources = [
-        {name: value for name, value in source.items() if name not in blank or value != blank[name]}
-        for source in recipe.get("sources", [])
-    ]
-    kept = {name: recipe[name] for name in ("system_prompt", "require") if recipe.get(name)}
-    return {"name": recipe["name"], "seed": recipe.get("seed", 0), **kept, "sources": sources, "steps": steps}
-
-
-def _without_null(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_null(one) for name, one in value.items() if one is not None}
-    return [_without_null(one) for one in value] if isinstance(value, list) else value
-
-
-def _default(field: Any) -> Any:
-    value = field.get_default(call_default_factory=True)
-    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+    """A dumped recipe as a person would write it; one that this version of the program can't read comes as it is."""
+    try:
+        found = Recipe.model_validate(recipe).brief()
+        return {**found, "steps": found.get("steps", [])}
+    except ValidationError:
+        return dict(recipe)
 
 
 class _Flow(yaml.SafeDumper):

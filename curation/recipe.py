@@ -76,15 +76,17 @@ class Recipe(BaseModel):
         """The hash of everything that the recipe says."""
         return digest(canonical_json(self.dump()))
 
-    def to_yaml(self) -> str:
-        """The recipe as a person would write it: defaults left out, parsed again into the same recipe."""
+    def brief(self) -> dict[str, Any]:
+        """The recipe as a person would write it: defaults left out, a step without parameters as its bare name."""
         raw = self.model_dump(mode="json", exclude_defaults=True)
         raw["steps"] = [_brief(step) for step in self.steps]
         raw["sources"] = [source.model_dump(mode="json", exclude_defaults=True) for source in self.sources]
-        order = [name for name in Recipe.model_fields if raw.get(name)]
-        return yaml.safe_dump(
-            {name: raw[name] for name in order}, sort_keys=False, allow_unicode=True, width=100
-        )
+        order = ("name", "seed", "system_prompt", "require", "sources", "steps")
+        return {name: raw[name] for name in order if raw.get(name)}
+
+    def to_yaml(self) -> str:
+        """What ``brief`` gives, as YAML that is parsed again into the same recipe."""
+        return yaml.safe_dump(self.brief(), sort_keys=False, allow_unicode=True, width=100)
 
     def dump(self) -> dict[str, Any]:
         """JSON-ready, defaults included, as the manifest keeps it."""

@@ -1,4 +1,4 @@
-"""Recipe: the steps as text, checked as you type, run as a job."""
+"""Recipe: the steps as cards and as text, checked as you type, tried on a sample, run as a job."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from curation import draft
 from curation.errors import RecipeError
 from curation.findings import count
 from curation.recipe import parse_recipe
-from streamlit_app.components import editor, shell
-from streamlit_app.components.jobs_strip import watch
+from streamlit_app.components import editor, recipe_run, shell
+from streamlit_app.components.live_text import live_text
 
 version = shell.workspace("Recipe")
 if not st.session_state.get("recipe_text"):
@@ -18,7 +18,10 @@ sentence = st.container()
 left, right = st.columns(2, gap="large")
 with right:
     st.html("<h2 class='tw-h2'>As text</h2>")
-    text = st.text_area("The recipe in YAML", key="recipe_text", height=420, label_visibility="collapsed")
+    text = str(
+        st.text_area("The recipe in YAML", key="recipe_text", height=420, label_visibility="collapsed")
+    )
+    live_text("recipe_text")
     problem = st.container()
 try:
     recipe, error = parse_recipe(text), None
@@ -40,6 +43,7 @@ with problem:
     else:
         shell.notice("good", "The recipe reads well: every field is known and its order leaks nothing.")
 with right:
-    editor.run(text, recipe)
-if watched := st.session_state.get("recipe_job"):
-    watch(watched)
+    recipe_run.buttons(text, recipe)
+    st.button("Start again from this version", type="tertiary", on_click=lambda: st.session_state.update(recipe_text=""),
+              help="Puts the recipe of the version at the top in place of this text.")  # fmt: skip
+recipe_run.log()
