@@ -64,11 +64,11 @@ def balance_command(
     one = store.get(version)
     planned = step.plan(one.rows())
     table(
-        [by, "now", "target", "taken", "augmented", "repeats", "epochs", "to augment", "rows % now", "after", "tokens % now", "after"],
+        [by, "now", "target", "taken", "augmented", "repeats", "epochs", "to augment", "rows %", "tokens %"],
         [
             (
                 line.category, line.now, line.target, line.taken, line.augmented, line.repeats, line.epochs, line.to_augment,
-                percent(line.share_now), percent(line.share_after), percent(line.cost_share_now), percent(line.cost_share_after),
+                moved(line.share_now, line.share_after), moved(line.cost_share_now, line.cost_share_after),
             )
             for line in planned.lines
         ],
@@ -172,9 +172,9 @@ def report_command(
     )
 
 
-def percent(share: float) -> float:
-    """A share as per cent, to one decimal."""
-    return round(100 * share, 1)
+def moved(now: float, after: float) -> str:
+    """Two shares as per cent: now, and in the mix."""
+    return f"{100 * now:4.1f} -> {100 * after:4.1f}"
 
 
 def parse_keep(text: str) -> Any:

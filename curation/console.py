@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,6 +17,13 @@ from rich.table import Table
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+SHORT = 16
+"""Characters up to which a text in a table, such as an id, is never broken."""
+HEAD = 8
+"""Characters of a figure's head on one line at least, before it is wrapped."""
+PIPED = 400
+"""The width of a table that no terminal shows, in characters."""
 
 
 def answer(payload: dict[str, Any], *, as_json: bool) -> None:
@@ -33,17 +41,32 @@ def say(line: str, *, as_json: bool) -> None:
 def table(
     head: Sequence[str], rows: Iterable[Sequence[Any]], *, as_json: bool = False, title: str | None = None
 ) -> None:
-    """Print a table: figures stand right with thousands separators, text is shown as text."""
-    body = [list(row) for row in rows]
+    """Print a table: figures stand right with thousands separators, text is shown as text.
+
+    Figures and ids are never broken; a narrow terminal folds longer texts, and a pipe gets each row on one line.
+    """
+    kept = [list(row) for row in rows]
+    body = [[escape(plain(figure(value))) for value in row] for row in kept]
     grid = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
     for place, name in enumerate(head):
-        figures = bool(body) and all(
-            isinstance(row[place], int | float) or row[place] is None for row in body
+        figures = bool(kept) and all(isinstance(row[place], int | float | None) for row in kept)
+        widest = max((len(row[place]) for row in body), default=0)
+        if figures:
+            widest = max(widest, min(len(name), HEAD), *map(len, name.split()), 1)
+            name = "\n".join(textwrap.wrap(name, widest))
+        grid.add_column(
+            name,
+            justify="right" if figures else "left",
+            overflow="fold",
+            no_wrap=figures,
+            min_width=widest if figures or widest <= SHORT else SHORT,
         )
-        grid.add_column(name, justify="right" if figures else "left", overflow="fold")
     for row in body:
-        grid.add_row(*(escape(plain(figure(value))) for value in row))
-    (err if as_json else out).print(grid)
+        grid.add_row(*row)
+    printer = err if as_json else out
+    if not printer.is_terminal and "COLUMNS" not in os.environ:
+        printer.width = PIPED
+    printer.print(grid)
 
 
 def figure(value: Any) -> str:
@@ -103,7 +126,8 @@ class Progress:
         if event == "progress":
             left = f", {f['left']:.0f} s left" if f.get("left") else ""
             of = f" of {f['total']:,}" if f.get("total") else ""
-            return f"  {f['op']}: {f['done']:,}{of} ({f['rate']:,.0f} a second{left})"
+            pace = f" ({f['rate']:,.0f} a second{left})" if f.get("rate") else ""
+            return f"  {f['op']}: {f['done']:,}{of}{pace}"
         if event == "step_done":
             done = [f"{f[name]:,} {name}" for name in ("dropped", "made", "edited") if f[name]]
             spent = "from cache" if f["cached"] else f"{f['seconds']:.1f} s"
