@@ -30,6 +30,8 @@ from curation.contract import Home, append_event, read_events, write_atomic
 from curation.errors import InputError, nearest
 
 Status = Literal["running", "done", "failed", "stopped", "killed"]
+ANSWER = 16_000_000
+"""Bytes at the end of a log in which a command's answer is looked for."""
 EVENTS = "TOME_EVENTS"
 """The environment variable that tells a command where to write its events."""
 
@@ -83,7 +85,13 @@ class Job:
 
     def answer(self) -> dict[str, Any] | None:
         """The JSON object that the command printed last, when it ran with ``--json``."""
-        for line in reversed(self.log().splitlines()):
+        path = self.folder / "log.txt"
+        if not path.is_file():
+            return None
+        with path.open("rb") as handle:
+            handle.seek(max(0, path.stat().st_size - ANSWER))
+            lines = handle.read().decode("utf-8", errors="replace").splitlines()
+        for line in reversed(lines):
             if line.startswith("{"):
                 with contextlib.suppress(ValueError):
                     found = json.loads(line)

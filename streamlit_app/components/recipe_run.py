@@ -79,8 +79,8 @@ def _steps(one: str) -> None:
     lines = steps_of(job.events())
     if lines:
         tables.table(
-            [("what", "Step", "text"), ("in", "In", "figure"), ("dropped", "Dropped", "figure"), ("made", "Made", "figure"), ("edited", "Edited", "figure"),
-             ("out", "Out", "figure"), ("time", "Time", "text"), ("why", "Reasons", "text")],
+            [("what", "Step", "category"), ("in", "In", "figure"), ("dropped", "Dropped", "figure"), ("made", "Made", "figure"), ("edited", "Edited", "figure"),
+             ("out", "Out", "figure"), ("time", "Time", "figure"), ("why", "Reasons", "text")],
             lines, label="What each step of the run did",
         )  # fmt: skip
     said = job.answer() if job.status == "done" else None
