@@ -16,10 +16,10 @@ COMMANDS = {
         "Read a Hub dataset, file, folder or a run's feedback into a dataset version.",
     ),
     "run": ("curation.cli", "Run a recipe: sources in, a curated dataset version out."),
-    "versions": ("curation.cli", "List the dataset versions in the store."),
-    "show": ("curation.cli", "Show one version: its counts, columns and a few rows."),
-    "diff": ("curation.cli", "Compare two versions: rows added, dropped, edited, by category."),
-    "why": ("curation.cli", "Tell one row's whole story: its source, scores and every decision."),
+    "versions": ("curation.cli_versions", "List the dataset versions in the store."),
+    "show": ("curation.cli_versions", "Show one version: its counts, columns and a few rows."),
+    "diff": ("curation.cli_report", "Compare two versions: rows added, dropped, edited, by category."),
+    "why": ("curation.cli_versions", "Tell one row's whole story: its source, scores and every decision."),
     "hand": ("curation.cli_hand", "Drop, edit, re-categorise or flag single rows."),
     "balance": (
         "curation.cli_mix",
@@ -31,10 +31,10 @@ COMMANDS = {
         "Merge versions into one, each with its weight; ids stay apart, licences are carried.",
     ),
     "report": (
-        "curation.cli_mix",
+        "curation.cli_report",
         "Write a report of a version as one HTML file and as JSON beside it; it needs no network.",
     ),
-    "verify": ("curation.cli", "Check a version or an export against its hashes."),
+    "verify": ("curation.cli_versions", "Check a version or an export against its hashes."),
     "export": ("curation.cli", "Write a version as an export folder that training reads."),
     "train": ("training.cli", "Train a LoRA adapter on an export folder."),
     "sweep": ("training.cli", "Try many configs with the same seeds and the same token budget."),
@@ -53,7 +53,8 @@ COMMANDS = {
     ),
     "jobs": ("curation.cli_jobs", "List the jobs that the workbench started; stop or resume one."),
     "ui": ("streamlit_app.cli", "Open the workbench in the browser."),
-    "doctor": ("curation.cli", "Say what this machine can do, and the mend for what it can't."),
+    "cache": ("curation.cli_machine", "Show how much the cache of steps and embeddings holds, and clear it."),
+    "doctor": ("curation.cli_machine", "Say what this machine can do, and the mend for what it can't."),
 }
 
 STOPPED = 130

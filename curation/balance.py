@@ -73,7 +73,7 @@ def measures(counts: Sequence[int]) -> Measures:
     """The measures of rows by category; categories of no rows count for nothing."""
     held = [count for count in counts if count > 0]
     total = sum(held)
-    entropy = -sum(count / total * math.log2(count / total) for count in held) if held else 0.0
+    entropy = sum(count / total * math.log2(total / count) for count in held) if held else 0.0
     ratio = max(held) / min(held) if held else 0.0
     return Measures(total, round(entropy, 4), round(2**entropy if held else 0.0, 3), round(ratio, 3))
 

@@ -1,7 +1,7 @@
 """Finished steps, kept by (input, step, version, seed), so that a changed recipe re-runs only what changed.
 
 An entry holds what the step changed, not all rows: new columns, kept ids, changed rows, or children. The
-folder may be deleted at any time.
+folder may be deleted at any time; ``cache_bound`` keeps it from growing without end.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from curation import parquet
+from curation.cache_bound import touch
 from curation.contract import canonical_json, digest, file_sha256
 from curation.laws import StepResult
 from curation.rows import SCHEMA_VERSION
@@ -73,7 +74,9 @@ def load(folder: Path, before: pl.DataFrame) -> StepResult | None:
     if not (folder / "summary.json").is_file():
         return None
     try:
-        return _rebuilt(folder, before)
+        found = _rebuilt(folder, before)
+        touch(folder)
+        return found
     except (OSError, ValueError, KeyError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None  # damaged: the step runs again
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import yaml
@@ -9,6 +10,9 @@ import yaml
 from curation.contract import ExportInfo
 from curation.recipe import Recipe
 from curation.store import Version
+
+SHOWN = 20
+"""Values of a dimension that stand in the card."""
 
 
 def dataset_card(info: ExportInfo, version: Version, found: dict[str, Any]) -> str:
@@ -42,8 +46,16 @@ def dataset_card(info: ExportInfo, version: Version, found: dict[str, Any]) -> s
         "## Rows by category\n\n" + _counts(info),
         f"As even as {found['measures']['effective']:.1f} equal categories; the largest is "
         f"{found['measures']['imbalance']:.1f} times the smallest.",
+        *(
+            f"## Rows by {name}\n\n{_shares(values)}"
+            for name, values in found["dimensions"].items()
+            if name != "category" and len(values) > 1
+        ),
+        "## Lengths\n\n" + _lengths(found["lengths"]),
         "## Sources\n\n" + _sources(version, info),
         "## What was done\n\n" + _steps(version),
+        "## Duplicates\n\n" + _duplicates(found["duplicates"]),
+        "## Overlap with test sets\n\n" + _contamination(found["contamination"]),
         "## What steps found\n\n" + _findings(found["findings"]) if found["findings"] else "",
         "## How to make it again\n\nSave this as `recipe.yaml` and run `tome run recipe.yaml`: the same inputs give the same "
         f"version.\n\n```yaml\n{Recipe.model_validate(info.recipe).to_yaml()}```"
@@ -114,6 +126,61 @@ def _findings(found: dict[str, Any]) -> str:
     if numbers:
         parts.append(table(["column", "rows", "mean", "median", "95%"], numbers))
     return "\n\n".join(parts) or "Nothing."
+
+
+def _shares(values: list[dict[str, Any]]) -> str:
+    """Rows and words by the values of a dimension, the first twenty."""
+    rows = [
+        [v["value"], v["rows"], f"{100 * v['share']:.1f}", f"{100 * v['word_share']:.1f}"]
+        for v in values[:SHOWN]
+    ]
+    more = f"\n\nAnd {len(values) - SHOWN:,} more." if len(values) > SHOWN else ""
+    return table(["value", "rows", "% of rows", "% of words"], rows) + more
+
+
+def _lengths(found: dict[str, list[dict[str, Any]]]) -> str:
+    """Rows by words, tokens and turns; bins of a quarter of a doubling are joined to whole doublings."""
+    parts = []
+    for unit, bins in found.items():
+        counts: dict[str, int] = {}
+        for b in bins:
+            low = (
+                b["start"]
+                if unit == "turns"
+                else 2 ** math.floor(math.log2(b["start"]))
+                if b["start"] >= 1
+                else 0
+            )
+            counts[f"{low:,.0f}"] = counts.get(f"{low:,.0f}", 0) + b["rows"]
+        parts.append(table([f"{unit} from", "rows"], [[low, rows] for low, rows in counts.items() if rows]))
+    return "\n\n".join(parts)
+
+
+def _duplicates(found: list[dict[str, Any]]) -> str:
+    if not found:
+        return "No step looked for duplicates."
+    rows = [[one[key] for key in ("step", "by", "clusters", "rows", "dropped")] for one in found]
+    return table(["step", "by", "clusters", "rows in them", "dropped"], rows)
+
+
+def _contamination(found: dict[str, Any] | None) -> str:
+    """What was compared with test sets, what was cut, and the evidence: row, test set, item, share, text."""
+    if found is None:
+        return "No step compared these rows with test sets."
+    parts = [
+        f"{check['rows']:,} rows were compared with {_plain(', '.join(check['against']))} by runs of {check['ngram']} words: "
+        f"{check['hit']:,} had something in common. "
+        for check in found["checks"]
+    ]
+    parts.append(
+        f"{found['dropped']:,} rows were cut for it; {found['left_rows']:,} with a smaller overlap are left."
+    )
+    head = ["row", "test set", "item", "share of the item", "text in common"]
+    for title, rows in (("Cut", found["cut"]), ("Left", found["left"])):
+        if rows:
+            lines = [[r["id"], r["benchmark"], r["item"], r["overlap"], r["match"]] for r in rows]
+            parts.append(f"{title}, highest first:\n\n" + table(head, lines))
+    return "\n\n".join(parts)
 
 
 def _counts(info: ExportInfo) -> str:

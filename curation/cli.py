@@ -1,4 +1,4 @@
-"""The commands of curation: parse, call, print."""
+"""The commands that bring data in and out: ``tome ingest``, ``tome run``, ``tome export``; parse, call, print."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from curation.errors import InputError
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
 )
-
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 Ref = Annotated[str, typer.Argument(help="A version: its name, its id, or the start of its id.")]
 
@@ -118,7 +117,12 @@ def ingest_command(
 @app.command("run")
 def run_command(
     recipe: Annotated[Path, typer.Argument(help="A recipe file.")],
-    limit: Annotated[int | None, typer.Option(min=1, help="Most rows of each source, for a dry run.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="A dry run: at most so many rows of each source; its version is called NAME-dry."
+        ),
+    ] = None,
     source: Annotated[
         str | None, typer.Option(help="Read the first source from here instead: hf://owner/name or a path.")
     ] = None,
@@ -142,7 +146,7 @@ def run_command(
     if limit is not None:
         limited = tuple(s.model_copy(update={"limit": min(limit, s.limit or limit)}) for s in loaded.sources)
         loaded = loaded.model_copy(update={"sources": limited})
-    version = run_recipe(loaded, Store(), report=Progress())
+    version = run_recipe(loaded, Store(), report=Progress(), dry=limit is not None)
     manifest = version.manifest
     say(
         f"{manifest.rows:,} rows in version {version.id} ({manifest.name}). Next: tome show {manifest.name}",
@@ -162,190 +166,6 @@ def run_command(
         },
         as_json=json,
     )
-
-
-@app.command("versions")
-def versions_command(json: Json = False) -> None:
-    """List the dataset versions in the store. Example: tome versions"""
-    from curation.console import answer, say, table
-    from curation.store import Store
-    from curation.views import ago
-
-    store = Store()
-    names: dict[str, list[str]] = {}
-    for name, one in store.refs().items():
-        names.setdefault(one, []).append(name)
-    found = store.versions()
-    if not found:
-        say("No versions yet. Make one: tome run data/recipes/demo.yaml", as_json=json)
-    else:
-        table(
-            ["version", "names", "kind", "rows", "categories", "made"],
-            [
-                (
-                    v.id,
-                    ", ".join(names.get(v.id, [])),
-                    v.manifest.kind,
-                    v.manifest.rows,
-                    len(v.manifest.categories),
-                    ago(v.manifest.created),
-                )
-                for v in found
-            ],
-            as_json=json,
-        )
-    answer(
-        {"versions": [
-            {"id": v.id, "names": names.get(v.id, []), "kind": v.manifest.kind, "rows": v.manifest.rows,
-             "parents": v.manifest.parents, "created": v.manifest.created} for v in found]},
-        as_json=json,
-    )  # fmt: skip
-
-
-@app.command("show")
-def show_command(
-    version: Ref,
-    rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="How many rows to show.")] = 3,
-    json: Json = False,
-) -> None:
-    """Show one version: its counts, columns and a few rows. Example: tome show demo -n 5"""
-    from curation.console import answer, plain, say, table
-    from curation.store import Store
-    from curation.views import shares
-
-    one = Store().get(version)
-    m = one.manifest
-    say(f"{m.name}  {m.id}  {m.kind}  {m.rows:,} rows", as_json=json)
-    by_category = shares(one.scan(), "category")
-    table(
-        ["category", "rows", "share %", "share of words %", "eval"],
-        [
-            (r["value"], r["rows"], round(100 * r["share"], 1), round(100 * r["word_share"], 1), r["eval"])
-            for r in by_category.to_dicts()
-        ],
-        as_json=json,
-    )
-    if m.steps:
-        table(
-            ["step", "in", "dropped", "made", "edited", "out"],
-            [[step[k] for k in ("op", "in", "dropped", "made", "edited", "out")] for step in m.steps],
-            as_json=json,
-        )
-    head = one.scan().select("id", "category", "messages").head(rows).collect().to_dicts()
-    table(
-        ["row", "category", "opens with"],
-        [
-            (
-                r["id"],
-                r["category"],
-                plain(" ".join(r["messages"][0]["content"].split()), 80) if r["messages"] else "",
-            )
-            for r in head
-        ],
-        as_json=json,
-    )
-    answer(
-        {"id": m.id, "name": m.name, "kind": m.kind, "rows": m.rows, "categories": m.categories, "columns": m.columns,
-         "parents": m.parents, "sources": m.sources, "steps": m.steps, "head": head},
-        as_json=json,
-    )  # fmt: skip
-
-
-@app.command("diff")
-def diff_command(a: Ref, b: Ref, json: Json = False) -> None:
-    """Compare two versions: rows added, dropped, edited, by category. Example: tome diff sample demo"""
-    from curation.console import answer, say, table
-    from curation.diff import diff
-    from curation.store import Store
-
-    store = Store()
-    left, right = store.get(a), store.get(b)
-    found = diff(store, left, right)
-    say(f"{left.manifest.name} {left.id} -> {right.manifest.name} {right.id}", as_json=json)
-    say(", ".join(f"{count:,} {kind}" for kind, count in found.counts().items()), as_json=json)
-    table(found.by_category.columns, found.by_category.iter_rows(), as_json=json)
-    reasons = (
-        found.dropped.group_by("op", "reason")
-        .len()
-        .sort("len", "op", "reason", descending=[True, False, False])
-    ).head(10)
-    if found.dropped.height:
-        table(["dropped by", "reason", "rows"], reasons.iter_rows(), as_json=json)
-    answer({"a": left.id, "b": right.id, **found.to_dict()}, as_json=json)
-
-
-@app.command("why")
-def why_command(
-    row: Annotated[str, typer.Argument(help="A row's id, or the start of it.")],
-    version: Annotated[
-        str | None, typer.Option(help="As seen from this version; the newest that knows it otherwise.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Tell one row's whole story: its source, scores and every decision. Example: tome why 3f2a91c07d5e8b64"""
-    from curation.console import answer, figure, plain, say, table
-    from curation.store import Store
-    from curation.why import why
-
-    store = Store()
-    story = why(store, row, store.get(version) if version else None)
-    origin = story.origin.get("uri", "")
-    say(plain(f"{story.id} is {story.state} in version {story.version}."), as_json=json)
-    say(plain(f"From {story.source}, row {story.source_row} {origin}".rstrip()), as_json=json)
-    say(plain(f"category {story.category}, split {story.split}, family {story.family}"), as_json=json)
-    if story.parent_id:
-        say(plain(f"made by {story.made_by} from {story.parent_id}"), as_json=json)
-    if story.scores:
-        table(
-            ["score", "value"],
-            [(name, plain(figure(value), 80)) for name, value in sorted(story.scores.items())],
-            as_json=json,
-        )
-    if story.decisions:
-        table(
-            ["step", "decision", "reason", "evidence"],
-            [(d.op, d.action, d.reason, plain(figure(d.evidence), 160)) for d in story.decisions],
-            as_json=json,
-        )
-    if story.children:
-        say(f"children: {', '.join(story.children)}", as_json=json)
-    for message in story.messages:
-        say(f"\n[{message['role']}]\n{plain(message['content'], 600)}", as_json=json)
-    answer(story.to_dict(), as_json=json)
-
-
-@app.command("verify")
-def verify_command(
-    what: Annotated[str, typer.Argument(help="A version; else an export, by its path or its name.")],
-    json: Json = False,
-) -> None:
-    """Check a version or an export against its hashes. Example: tome verify demo"""
-    from curation.console import answer, say
-    from curation.contract import ExportInfo
-    from curation.errors import StoreError
-    from curation.export import verify_export
-    from curation.store import Store
-
-    store = Store()
-    try:
-        version = store.get(what)
-    except StoreError:
-        folder = Path(what) if "/" in what else store.home.exports / what
-        if "/" not in what and not (folder / ExportInfo.FILE).exists():
-            raise
-        info = verify_export(folder)
-        say(
-            f"Export {info.name} is whole: {len(info.files)} files of version {info.dataset_id}.",
-            as_json=json,
-        )
-        answer({"ok": True, "kind": "export", "id": info.dataset_id, "path": str(folder)}, as_json=json)
-        return
-    store.verify(version)
-    say(
-        f"Version {version.id} is whole: {version.manifest.rows:,} rows, every hash derived again.",
-        as_json=json,
-    )
-    answer({"ok": True, "kind": "version", "id": version.id, "rows": version.manifest.rows}, as_json=json)
 
 
 @app.command("export")
@@ -387,23 +207,3 @@ def export_command(
     answer(
         {"export": info.name, "path": str(folder), "version": one.id, "rows": rows, "url": url}, as_json=json
     )
-
-
-@app.command("doctor")
-def doctor_command(json: Json = False) -> None:
-    """Say what this machine can do, and the mend for what it can't. Example: tome doctor"""
-    from curation.console import answer, say, table
-    from curation.doctor import examine
-
-    findings = examine()
-    table(
-        ["", "what", "found", "mend"],
-        [("ok" if f.ok else "--", f.what, f.found, f.mend if not f.ok else "") for f in findings],
-        as_json=json,
-    )
-    missing = [f.what for f in findings if not f.ok]
-    say(
-        "Everything is here." if not missing else f"Missing: {', '.join(missing)}. The rest works.",
-        as_json=json,
-    )
-    answer({"findings": [f.__dict__ for f in findings]}, as_json=json)

@@ -1,4 +1,4 @@
-"""The commands that plan and mix: ``tome balance --plan``, ``tome merge``, ``tome report``; parse, call, print."""
+"""The commands that plan and mix: ``tome balance --plan``, ``tome merge``; parse, call, print."""
 
 from __future__ import annotations
 
@@ -140,34 +140,6 @@ def merge_command(
             "by_source": rows,
             "licences": licences,
         },
-        as_json=json,
-    )
-
-
-@app.command("report")
-def report_command(
-    version: Annotated[str, typer.Argument(help="A version: its name, its id, or the start of its id.")],
-    out: Annotated[str | None, typer.Option(help="The HTML file; <version>.html otherwise.")] = None,
-    against: Annotated[str | None, typer.Option(help="Another version to set beside it.")] = None,
-    json: Json = False,
-) -> None:
-    """Write a report of a version as one HTML file and as JSON beside it; it needs no network.
-
-    Example: tome report demo --out demo.html
-    """
-    from pathlib import Path
-
-    from curation.console import answer, say
-    from curation.report import write_report
-    from curation.store import Store
-
-    store = Store()
-    one = store.get(version)
-    path = Path(out) if out else Path(f"{one.manifest.name}.html")
-    figures = write_report(store, one, path, against=store.get(against) if against else None)
-    say(f"Report of {one.id}: {path} and {path.with_suffix('.json')}", as_json=json)
-    answer(
-        {"version": one.id, "html": str(path), "json": str(path.with_suffix(".json")), "figures": figures},
         as_json=json,
     )
 

@@ -128,6 +128,8 @@ class Progress:
             of = f" of {f['total']:,}" if f.get("total") else ""
             pace = f" ({f['rate']:,.0f} a second{left})" if f.get("rate") else ""
             return f"  {f['op']}: {f['done']:,}{of}{pace}"
+        if event == "pruned":
+            return f"  cleared {f['freed'] / 1e9:.1f} GB of the cache, which may hold {f['bound'] / 1e9:g} GB (TOME_CACHE_GB)"
         if event == "step_done":
             done = [f"{f[name]:,} {name}" for name in ("dropped", "made", "edited") if f[name]]
             spent = "from cache" if f["cached"] else f"{f['seconds']:.1f} s"

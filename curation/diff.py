@@ -24,9 +24,22 @@ class Diff:
         """How many rows of each kind."""
         return {name: getattr(self, name).height for name in ("added", "dropped", "edited", "moved")}
 
+    def reasons(self) -> pl.DataFrame:
+        """Why rows were dropped: op, reason (ids in it as "another row"), rows; most first."""
+        reason = pl.col("reason").str.replace_all(r"[0-9a-f]{16}", "another row")
+        return (
+            self.dropped.group_by("op", reason.fill_null("not told: not in B's history"))
+            .agg(pl.len().cast(pl.Int64).alias("rows"))
+            .sort("rows", "op", "reason", descending=[True, False, False])
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready: the counts, and rows before and after by category."""
-        return {**self.counts(), "by_category": self.by_category.to_dicts()}
+        return {
+            **self.counts(),
+            "by_category": self.by_category.to_dicts(),
+            "reasons": self.reasons().head(30).to_dicts(),
+        }
 
 
 def diff(store: Store, a: Version, b: Version) -> Diff:

@@ -26,7 +26,7 @@ def recipe_of(version: Version) -> dict[str, Any]:
 def with_step(recipe: Mapping[str, Any], step: Mapping[str, Any], *, replace: bool = True) -> dict[str, Any]:
     """The recipe with a step in its place; with ``replace`` it takes the place of the last step of its op.
 
-    A step that makes rows brings a split before it where the recipe has none, and a filter on ``stats`` the
+    A step that takes secrets out comes first. A step that makes rows brings a split before it where the recipe has none, and a filter on ``stats`` the
     step that counts.
     """
     steps: list[dict[str, Any]] = [
@@ -37,11 +37,13 @@ def with_step(recipe: Mapping[str, Any], step: Mapping[str, Any], *, replace: bo
     if replace and op in ops:
         steps[len(ops) - 1 - ops[::-1].index(op)] = dict(step)
         return {**recipe, "steps": steps}
+    if op in BY_OP and BY_OP[op].secret:
+        return {**recipe, "steps": [dict(step), *steps]}
     if op in LAST[1:] and "split" not in ops:
         steps.append({"op": "split", "eval": 0.05, "stratify": "category"})
         ops.append("split")
     if op == "filter" and "stats." in str(step.get("where")) and "stats" not in ops:
-        first = 1 if ops[:1] == ["normalize"] else 0
+        first = next((place for place, one in enumerate(ops) if one not in ("redact", "normalize")), len(ops))
         steps.insert(first, {"op": "stats"})
         ops.insert(first, "stats")
     later = LAST[LAST.index(op) + 1 :] if op in LAST else LAST

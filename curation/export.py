@@ -36,14 +36,15 @@ def write_export(
     """Write an export folder and return its path.
 
     Raises StoreError for a version that fails ``verify``; InputError for rows that training couldn't use
-    (no split, nothing to train on, no assistant turn, feedback that waits for review), for families on both sides, for a step that the
-    recipe requires and didn't run, and for a name that is taken.
+    (no split, nothing to train on, no assistant turn, feedback that waits for review), for families on both sides,
+    for a step that a recipe in its history requires and that some of its rows didn't go through, and for a name
+    that is taken.
     """
     check_name(name)
     store.verify(version)
     recipe = Recipe.model_validate(version.manifest.recipe) if version.manifest.recipe else None
     rows = version.rows()
-    _check(rows, version, recipe, steps_run(store, version))
+    _check(rows, version, required(store, version), steps_run(store, version))
     folder = store.home.exports / name
     if folder.exists() and not overwrite and _another(folder, version):
         raise InputError(
@@ -166,12 +167,23 @@ def steps_run(store: Store, version: Version) -> set[str]:
     return inherited | {str(step["op"]) for step in version.manifest.steps}
 
 
-def _check(rows: pl.DataFrame, version: Version, recipe: Recipe | None, ran: set[str]) -> None:
+def required(store: Store, version: Version) -> dict[str, str]:
+    """The steps that the recipes in a version's history require, and the name of the recipe that says so."""
+    found: dict[str, str] = {}
+    for one in store.lineage(version):
+        for needed in (one.manifest.recipe or {}).get("require") or ():
+            found.setdefault(needed, one.manifest.recipe["name"])  # type: ignore[index]
+    return found
+
+
+def _check(rows: pl.DataFrame, version: Version, needs: dict[str, str], ran: set[str]) -> None:
     where = f"version {version.id}"
-    for needed in recipe.require if recipe else ():
+    for needed, by in needs.items():
         if needed not in ran:
             raise InputError(
-                f"its recipe requires {needed}, which didn't run", where=where, mend=f"Add the step {needed}."
+                f"recipe {by} requires {needed}, which didn't run on all of its rows",
+                where=where,
+                mend=f"Add the step {needed}.",
             )
     check_reviewed(rows, where)
     if rows["split"].null_count():

@@ -7,13 +7,18 @@ from typing import Any
 import polars as pl
 
 from curation.balance import measures
+from curation.diff import Diff
+from curation.evidence import contamination, duplicates
+from curation.lengths import lengths
 from curation.store import Store, Version
-from curation.views import histogram, shares, words_of
+from curation.views import shares
 
 EXAMPLES = 2
 """Conversations shown for each category and each reason."""
 CUT = 400
 """Characters of a text that are shown."""
+BY_THE_WAY = (".key", ".evidence", ".representative", ".nearest", ".match", ".item", ".x", ".y")
+"""Endings of columns that say something about one row alone: counting them tells nothing."""
 ANOTHER = r"[0-9a-f]{16}"
 """Row ids in reasons, which are counted as one reason."""
 
@@ -21,7 +26,8 @@ ANOTHER = r"[0-9a-f]{16}"
 def figures(store: Store, version: Version) -> dict[str, Any]:
     """Counts by every dimension, lengths, what steps found, what they dropped and why, and examples.
 
-    Keys: version, measures, dimensions, lengths, findings, steps, dropped, sources, lineage, examples.
+    Keys: version, measures, dimensions, lengths, duplicates, contamination, findings, steps, dropped, sources,
+    lineage, examples.
     """
     rows = version.scan()
     manifest = version.manifest
@@ -41,10 +47,9 @@ def figures(store: Store, version: Version) -> dict[str, Any]:
         },
         "measures": vars(measures(list(manifest.categories.values()))),
         "dimensions": {name: shares(rows, name).to_dicts() for name in dimensions},
-        "lengths": {
-            "words": histogram(rows, words_of(rows)).to_dicts(),
-            "turns": histogram(rows, pl.col("messages").list.len()).to_dicts(),
-        },
+        "lengths": lengths(rows),
+        "duplicates": duplicates(store, version),
+        "contamination": contamination(store, version),
         "findings": findings(rows, columns),
         "steps": [
             {key: step[key] for key in ("op", "in", "out", "dropped", "made", "edited", "reasons")}
@@ -67,7 +72,7 @@ def findings(rows: pl.LazyFrame, columns: pl.Schema) -> dict[str, Any]:
     """What annotate steps found: true flags counted, counts summed, numbers summarised, by column."""
     found: dict[str, Any] = {}
     for name, dtype in columns.items():
-        if "." not in name:
+        if "." not in name or name.endswith(BY_THE_WAY):
             continue
         column = pl.col(name)
         if dtype == pl.Boolean:
@@ -149,6 +154,39 @@ def examples(rows: pl.LazyFrame) -> dict[str, list[dict[str, str]]]:
         g["category"]: [_example(i, m) for i, m in zip(g["id"], g["messages"], strict=True)]
         for g in groups.to_dicts()
     }
+
+
+def changes(a: Version, b: Version, found: Diff) -> dict[str, list[dict[str, str]]]:
+    """Examples of what differs between two versions: rows added and dropped, and edited turns, before and after."""
+    shown = 2 * EXAMPLES
+
+    def of(version: Version, ids: list[str]) -> dict[str, list[dict[str, str]]]:
+        rows = version.scan().filter(pl.col("id").is_in(ids)).select("id", "messages").collect()
+        return dict(rows.iter_rows())
+
+    told = {}
+    for name, version in (("added", b), ("dropped", a)):
+        ids = getattr(found, name)["id"].sort().head(shown).to_list()
+        told[name] = [_example(row, messages) for row, messages in sorted(of(version, ids).items())]
+    edited = found.edited["id"].sort().head(shown).to_list()
+    old, new = of(a, edited), of(b, edited)
+    told["edited"] = [
+        {"id": row, **dict(zip(("before", "after"), _differing(old[row], new[row]), strict=True))}
+        for row in edited
+    ]
+    return told
+
+
+def _differing(old: list[dict[str, str]], new: list[dict[str, str]]) -> tuple[str, str]:
+    """The first turn that differs, as it was and as it is, from shortly before the difference on."""
+    texts = [[turn["content"] for turn in side] for side in (old, new)]
+    place = next((n for n, (x, y) in enumerate(zip(*texts, strict=False)) if x != y), min(map(len, texts)))
+    was, now = (side[place] if place < len(side) else "" for side in texts)
+    same = next(
+        (n for n, (x, y) in enumerate(zip(was, now, strict=False)) if x != y), min(len(was), len(now))
+    )
+    start = max(0, same - CUT // 4)
+    return tuple(("…" if start else "") + text[start : start + CUT] for text in (was, now))  # type: ignore[return-value]
 
 
 def _example(row: str, messages: list[dict[str, str]]) -> dict[str, str]:

@@ -128,7 +128,8 @@ def parse_recipe(text: str, where: str = "recipe") -> Recipe:
 def check_order(recipe: Recipe, where: str = "recipe", text: str = "") -> None:
     """Raise RecipeError where the order of steps would let evaluation rows leak into training.
 
-    Split comes before whatever makes rows; whatever finds families or drops duplicates comes before split.
+    Split comes before whatever makes rows; whatever finds families or drops duplicates comes before split. A
+    step that takes secrets out comes before all that would write the texts with them into a ledger or a column.
     """
     names = [source.name for source in recipe.sources]
     for name in names:
@@ -141,6 +142,14 @@ def check_order(recipe: Recipe, where: str = "recipe", text: str = "") -> None:
     grown = all(source.uri.startswith("version:") for source in recipe.sources)
     for place, step in enumerate(recipe.steps):
         at = f"{where}{line_of(text, ['steps', place])}: step {place} ({step.op})"
+        if step.secret and (
+            late := next((one for one in recipe.steps[:place] if not one.secret and one.op != "pii"), None)
+        ):
+            raise RecipeError(
+                f"{late.op} runs before it, so its columns, its ledger and its dropped rows may keep what {step.op} takes out",
+                where=at,
+                mend=f"Put {step.op} first; only pii may stand before it.",
+            )
         makes = step.kind in ("expand", "shape")
         if makes and (split is None or split > place) and not grown:
             raise RecipeError(

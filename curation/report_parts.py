@@ -1,78 +1,181 @@
-"""The pieces of a report page: bars, histograms, paired dots, tables, examples; inline SVG and HTML, no scripts."""
+"""The pieces of a report page: tiles, bars, histograms, paired dots, tables, examples; inline SVG and HTML, no scripts.
+
+Every piece escapes what comes from data.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-STYLE = """
-:root{--paper:#FBFAF7;--raised:#fff;--line:#E4E0D8;--text:#1E2227;--quiet:#626A73;--accent:#0B6E6E;--original:#4C6A88;--repeat:#A9B8C6;--bad:#B3362B}
-@media(prefers-color-scheme:dark){:root{--paper:#14171A;--raised:#1C2024;--line:#2C3238;--text:#E8E6E1;--quiet:#9AA3AD;--accent:#4FB8B0;--original:#8FB0CF;--repeat:#55697C;--bad:#E57F75}}
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--text);font:15px/1.5 system-ui,sans-serif}
-main{max-width:960px;margin:0 auto;padding:32px 20px 64px}h1{font-size:28px;margin:0}h2{font-size:20px;margin:40px 0 12px}
-h3{font-size:15px;margin:20px 0 8px}.quiet{color:var(--quiet);font-size:13px}.finding{font-size:20px;line-height:1.4;max-width:44em;margin:20px 0 0}
-code,td.n,th.n,.v{font-family:ui-monospace,Menlo,Consolas,monospace;font-variant-numeric:tabular-nums;font-size:13px}
-.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th{font-weight:400;color:var(--quiet);font-size:13px;text-align:left}
-td,th{padding:4px 12px 4px 0;border-bottom:1px solid var(--line);vertical-align:top}td.n,th.n{text-align:right}
-.bar{display:grid;grid-template-columns:minmax(90px,180px) 1fr minmax(150px,auto);gap:12px;align-items:center;margin:4px 0}
-.bar .t{height:14px;background:linear-gradient(var(--line),var(--line)) left/100% 1px no-repeat;background-position:0 50%}
-.bar i{display:block;height:14px;background:var(--original);border-radius:1px}.bar i.w{height:3px;background:var(--repeat);margin-top:1px}
-.name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}svg{width:100%;height:auto;display:block}svg text{fill:var(--quiet);font:11px ui-monospace,monospace}
-article{background:var(--raised);border:1px solid var(--line);border-radius:6px;padding:12px 16px;margin:8px 0}
-article p{margin:4px 0;white-space:pre-wrap;overflow-wrap:anywhere;border-left:3px solid var(--line);padding-left:12px}article p.u{border-color:var(--accent)}
-summary{cursor:pointer;padding:4px 0}
-"""
+MOST = 12
+"""Values of a dimension that are drawn; the others are counted."""
+WIDE, HIGH = 1000, 140
+ID = re.compile(r"[0-9a-f]{16}")
+Bins = Sequence[Mapping[str, Any]]
 
 
-def bars(values: Sequence[dict[str, Any]]) -> str:
-    """Shares of rows (thick) and of words (thin), largest first, labelled directly; 40 at most."""
+def figure(value: Any) -> str:
+    """A number as people read it; text as it is, escaped; nothing for null."""
+    if isinstance(value, bool) or value is None:
+        return "" if value is None else "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return escape(str(value))
+
+
+def percent(share: float) -> str:
+    """A share as per cent, to one decimal."""
+    return f"{100 * share:.1f}%"
+
+
+def tiles(values: Iterable[tuple[str, str, str]]) -> str:
+    """The few figures that matter most: label, value, and a note under it."""
+    cells = (
+        f"<div class='tile'><span>{escape(label)}</span><b>{escape(value)}</b><small>{escape(note)}</small></div>"
+        for label, value, note in values
+    )
+    return f"<div class='tiles'>{''.join(cells)}</div>"
+
+
+def colours(names: Iterable[str]) -> dict[str, str]:
+    """A colour for each category, in a fixed order by name as in the workbench; past eight they are grey."""
+    return {name: f"var(--c{n})" if n < 8 else "var(--rest)" for n, name in enumerate(sorted(set(names)))}
+
+
+def bars(values: Sequence[Mapping[str, Any]], tint: Mapping[str, str] | None = None, most: int = MOST) -> str:
+    """Shares of rows (thick) and of words (thin), largest first, in a table of the same figures."""
     top = max((max(v["share"], v["word_share"]) for v in values), default=0) or 1
-    lines = [
-        f"<div class='bar'><span class='name' title='{escape(str(v['value']), quote=True)}'>{escape(str(v['value']))}</span>"
-        f"<span class='t'><i style='width:{100 * v['share'] / top:.2f}%'></i><i class='w' style='width:{100 * v['word_share'] / top:.2f}%'></i></span>"
-        f"<span class='v'>{v['rows']:>9,} · {100 * v['share']:.1f}% · words {100 * v['word_share']:.1f}%</span></div>"
-        for v in values[:40]
-    ]
-    more = f"<p class='quiet'>and {len(values) - 40:,} more</p>" if len(values) > 40 else ""
-    return "".join(lines) + more + "<p class='quiet'>thick: share of rows; thin: share of words</p>"
-
-
-def histogram(bins: Sequence[dict[str, Any]], unit: str) -> str:
-    """Bins as columns, with the ends and the tallest labelled."""
-    if not bins:
-        return "<p class='quiet'>Nothing to count.</p>"
-    top = max(b["rows"] for b in bins) or 1
-    width = 900 / len(bins)
-    columns = "".join(
-        f"<rect x='{place * width:.1f}' y='{150 - 140 * b['rows'] / top:.1f}' width='{max(width - 1, 1):.1f}' "
-        f"height='{140 * b['rows'] / top:.1f}' fill='var(--original)'><title>{b['start']:,.0f} to {b['end']:,.0f}: {b['rows']:,} rows</title></rect>"
-        for place, b in enumerate(bins)
-    )
-    low, high = bins[0]["start"], bins[-1]["end"]
-    said = f"Rows by {unit}, from {low:,.0f} to {high:,.0f}; the fullest bin holds {top:,}."
-    return (
-        f"<svg viewBox='0 0 900 172' role='img' aria-label='{said}'>{columns}<line x1='0' y1='150.5' x2='900' y2='150.5' stroke='var(--line)'/>"
-        f"<text x='0' y='166'>{low:,.0f}</text><text x='900' y='166' text-anchor='end'>{high:,.0f} {escape(unit)}</text></svg>"
-    )
-
-
-def paired(rows: Sequence[dict[str, Any]]) -> str:
-    """Before and after as two dots on one line for each category: hollow before, full after."""
-    shown = rows[:40]
-    top = max((max(row["before"], row["after"]) for row in shown), default=0) or 1
     lines = []
-    for place, row in enumerate(shown):
-        y = 14 + place * 22
-        a, b = 180 + 600 * row["before"] / top, 180 + 600 * row["after"] / top
+    for v in values[:most]:
+        fill = (tint or {}).get(str(v["value"]), "var(--original)")
         lines.append(
-            f"<text x='170' y='{y + 4}' text-anchor='end'>{escape(str(row['category'])[:24])}</text>"
-            f"<line x1='{a:.1f}' y1='{y}' x2='{b:.1f}' y2='{y}' stroke='var(--repeat)' stroke-width='2'/>"
-            f"<circle cx='{a:.1f}' cy='{y}' r='4' fill='var(--paper)' stroke='var(--original)' stroke-width='2'/>"
-            f"<circle cx='{b:.1f}' cy='{y}' r='5' fill='var(--accent)'/>"
-            f"<text x='{max(a, b) + 12:.1f}' y='{y + 4}'>{row['before']:,} → {row['after']:,}</text>"
+            f"<tr><td class='name'>{escape(str(v['value']))}</td>"
+            f"<td class='bar'><i style='width:{100 * v['share'] / top:.2f}%;background:{fill}'></i>"
+            f"<i class='w' style='width:{100 * v['word_share'] / top:.2f}%;background:{fill}'></i></td>"
+            f"<td class='n'>{v['rows']:,}</td><td class='n'>{percent(v['share'])}</td><td class='n'>{percent(v['word_share'])}</td></tr>"
         )
-    return f"<svg viewBox='0 0 900 {len(shown) * 22 + 8}' role='img' aria-label='Rows before and after, by category'>{''.join(lines)}</svg>"
+    head = "<tr><th></th><th>share of rows, of words below</th><th class='n'>rows</th><th class='n'>of rows</th><th class='n'>of words</th></tr>"
+    rest = values[most:]
+    more = (
+        f"<p class='quiet'>and {len(rest):,} more, with {sum(v['rows'] for v in rest):,} rows ({percent(sum(v['share'] for v in rest))})</p>"
+        if rest
+        else ""
+    )
+    return f"<div class='scroll'><table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table></div>{more}"
+
+
+def median(bins: Bins) -> float:
+    """The median, from bins: as far into its bin as its rank is into the bin's rows."""
+    half, seen = float(sum(b["rows"] for b in bins)) / 2, 0
+    for b in bins:
+        if b["rows"] and seen + b["rows"] >= half:
+            return float(b["start"] + (b["end"] - b["start"]) * (half - seen) / b["rows"])
+        seen += b["rows"]
+    return 0.0
+
+
+def histogram(bins: Bins, unit: str, before: Bins | None = None) -> str:
+    """Rows by length as columns, with the median; another version's shares as an outline over them.
+
+    Words and tokens stand on a log axis, turns are counted one by one.
+    """
+    both = [*bins, *(before or [])]
+    if not any(b["rows"] for b in both):
+        return "<p class='quiet'>Nothing to count.</p>"
+    starts = sorted({b["start"]: b["end"] for b in both}.items())
+    width, whole = WIDE / len(starts), unit == "turns"
+    totals = [max(sum(b["rows"] for b in side), 1) for side in (bins, before or [])]
+    shares = [
+        {b["start"]: b["rows"] / total for b in side}
+        for side, total in zip((bins, before or []), totals, strict=True)
+    ]
+    top = max(max(side.values(), default=0) for side in shares) or 1
+    rows_of = {b["start"]: b["rows"] for b in bins}
+
+    def x(value: float) -> float:
+        for place, (start, end) in enumerate(starts):
+            if value < end:
+                return float(width * (place + max(0.0, (value - start) / (end - start))))
+        return float(WIDE)
+
+    def y(share: float) -> float:
+        return HIGH - (HIGH - 22) * share / top
+
+    columns = "".join(
+        f"<rect x='{place * width + 0.5:.1f}' y='{y(shares[0].get(start, 0)):.1f}' width='{width - 1:.1f}' "
+        f"height='{HIGH - y(shares[0].get(start, 0)):.1f}' fill='var(--original)'>"
+        f"<title>{_bin(start, end, whole)} {unit}: {rows_of.get(start, 0):,} rows</title></rect>"
+        for place, (start, end) in enumerate(starts)
+    )
+    outline = ""
+    if before:
+        steps = " ".join(
+            f"V{y(shares[1].get(start, 0)):.1f} H{(place + 1) * width:.1f}"
+            for place, (start, _) in enumerate(starts)
+        )
+        outline = f"<path d='M0 {HIGH} {steps} V{HIGH}' fill='none' stroke='var(--accent)' stroke-width='2' vector-effect='non-scaling-stroke'/>"
+    ticks = [t + 0.5 for t in (1, 2, 4, 6, 8, 10, 12, 14, 16)] if whole else [float(10**n) for n in range(8)]
+    marks = "".join(
+        f"<span style='left:{100 * x(t) / WIDE:.2f}%'>{_tick(t, whole)}</span>"
+        for t in ticks
+        if starts[0][0] <= t <= starts[-1][1]
+    )
+    middle = median(bins)
+    said = f"{int(middle) if whole else round(middle):,}"
+    was = f"; it was {int(median(before)) if whole else round(median(before)):,}" if before else ""
+    line = ""
+    if not whole:
+        at = 100 * x(middle) / WIDE
+        line = f"<span class='cut{' left' if at > 80 else ''}' style='left:{at:.2f}%'>median {said}</span>"
+    axis = "16 turns and more stand in the last bin" if whole else "log axis"
+    how = "filled: after, outline: before, each as a share of its own rows; " if before else ""
+    label = f"The median is {said} {unit}{was}."
+    return (
+        f"<figure><div class='plot'><svg viewBox='0 0 {WIDE} {HIGH}' preserveAspectRatio='none' role='img' aria-label='{label}'>"
+        f"{columns}{outline}</svg>{line}</div><div class='axis'>{marks}</div>"
+        f"<figcaption>{label} {sum(b['rows'] for b in bins):,} rows; {how}{axis}.</figcaption></figure>"
+    )
+
+
+def _bin(start: float, end: float, whole: bool) -> str:
+    return f"{start:,.0f}" if whole else f"{start:,.0f} to {end:,.0f}"
+
+
+def _tick(value: float, whole: bool) -> str:
+    return f"{int(value)}{'+' if int(value) == 16 else ''}" if whole else f"{value:,.0f}"
+
+
+def paired(rows: Sequence[Mapping[str, Any]], most: int = MOST) -> str:
+    """Shares before and after as two dots on one line for each value: hollow before, full after.
+
+    Rows hold name, before, after (rows) and share_before, share_after (0 to 1).
+    """
+    top = max((max(row["share_before"], row["share_after"]) for row in rows), default=0) or 1
+    lines = []
+    for row in rows[:most]:
+        a, b = 100 * row["share_before"] / top, 100 * row["share_after"] / top
+        lines.append(
+            f"<tr><td class='name'>{escape(str(row['name']))}</td><td class='pair'><div>"
+            f"<s style='left:{min(a, b):.2f}%;width:{abs(a - b):.2f}%'></s><i class='a' style='left:{a:.2f}%'></i><i class='b' style='left:{b:.2f}%'></i></div></td>"
+            f"<td class='n'>{percent(row['share_before'])}</td><td class='n'>{percent(row['share_after'])}</td>"
+            f"<td class='n'>{row['before']:,}</td><td class='n'>{row['after']:,}</td></tr>"
+        )
+    head = (
+        "<tr><th></th><th>share of rows: hollow before, full after</th><th class='n'>before</th><th class='n'>after</th>"
+        "<th class='n'>rows before</th><th class='n'>after</th></tr>"
+    )
+    rest = rows[most:]
+    more = (
+        f"<p class='quiet'>and {len(rest):,} more, with {sum(r['before'] for r in rest):,} rows before and {sum(r['after'] for r in rest):,} after</p>"
+        if rest
+        else ""
+    )
+    return f"<div class='scroll'><table class='bars'><thead>{head}</thead><tbody>{''.join(lines)}</tbody></table></div>{more}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -81,24 +184,44 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         bool(rows) and all(isinstance(row[i], int | float) or row[i] is None for row in rows)
         for i in range(len(head))
     ]
-
-    def cell(value: Any) -> str:
-        if isinstance(value, float):
-            return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-        return "" if value is None else f"{value:,}" if isinstance(value, int) else escape(str(value))
-
-    mark = [" class='n'" if r else "" for r in right]
-    top = "".join(f"<th{m}>{escape(name)}</th>" for m, name in zip(mark, head, strict=True))
+    top = "".join(
+        f"<th{_class(r, None)}>{escape(name.strip())}</th>" for r, name in zip(right, head, strict=True)
+    )
     body = "".join(
-        "<tr>" + "".join(f"<td{m}>{cell(v)}</td>" for m, v in zip(mark, row, strict=True)) + "</tr>"
+        "<tr>"
+        + "".join(f"<td{_class(r, v)}>{_cell(v)}</td>" for r, v in zip(right, row, strict=True))
+        + "</tr>"
         for row in rows
     )
     return f"<div class='scroll'><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
-def examples(rows: Sequence[dict[str, str]]) -> str:
-    """Conversations, as text: the first prompt and the first answer."""
+def _class(right: bool, value: Any) -> str:
+    """Figures stand right; names and ids aren't broken over lines."""
+    whole = isinstance(value, str) and len(value) <= 24 and " " not in value
+    return " class='n'" if right else " class='w'" if whole else ""
+
+
+def _cell(value: Any) -> str:
+    return f"<code>{value}</code>" if isinstance(value, str) and ID.fullmatch(value) else figure(value)
+
+
+def examples(rows: Sequence[Mapping[str, str]]) -> str:
+    """Conversations, as text: the first prompt and the first answer; or a turn before and after an edit."""
+    marks = {"prompt": "u", "answer": "a", "before": "old", "after": "new"}
     return "".join(
-        f"<article><code>{escape(row['id'])}</code><p class='u'>{escape(row['prompt'])}</p><p>{escape(row['answer'])}</p></article>"
+        f"<article><code>{escape(row['id'])}</code>"
+        + "".join(
+            f"<p class='{mark}'>{escape(row[name])}</p>" for name, mark in marks.items() if row.get(name)
+        )
+        + "</article>"
         for row in rows
+    )
+
+
+def folded(count: int, label: str, about: str, body: str) -> str:
+    """A line with a count that opens."""
+    return (
+        f"<details><summary><span class='n'>{count:,}</span><span class='op'>{escape(label)}</span>{escape(about)}</summary>"
+        f"<div>{body}</div></details>"
     )

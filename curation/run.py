@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from curation import cache
+from curation import cache, cache_bound
 from curation.budget import Budget
 from curation.contract import canonical_json, digest
 from curation.errors import InputError
@@ -23,6 +23,8 @@ from curation.steps.sample import Sample
 from curation.store import Store, Version, no_dropped
 from curation.waiting import OP, hold_back
 
+MOST, DRY = 100, "-dry"
+"""Characters of a name, and what stands behind it after a dry run."""
 Report = Callable[..., None]
 """Called as report(event, **fields) while a recipe runs: ``source``, ``step``, ``progress``, ``version``."""
 
@@ -72,19 +74,23 @@ def run_recipe(
     report: Report = _quiet,
     models: Mapping[str, Any] | None = None,
     workers: int | None = None,
+    dry: bool = False,
 ) -> Version:
     """Ingest the sources, fold the steps, and put the outcome into the store.
 
-    Finished steps are taken from the cache, so an interrupted run goes on where it stopped. ``workers`` is
-    how many processes row steps may use, all cores by default; it never changes the outcome.
+    Finished steps are taken from the cache, so an interrupted run goes on where it stopped; at the end the cache
+    is brought under its bound (``cache_bound``). ``workers`` is how many processes row steps may use, all cores by
+    default; it never changes the outcome. A ``dry`` run puts ``-dry`` behind the names of its version and its
+    sources, so that the names without it keep what they stand for.
     """
+    after = DRY if dry else ""
     with store.lock():
-        done = _folded(recipe, store, report, models or {}, workers or os.cpu_count() or 1)
+        done = _folded(recipe, store, report, models or {}, workers or os.cpu_count() or 1, after)
         version = store.put(
             done.rows,
             pl.concat(done.ledgers),
             kind="run",
-            name=recipe.name,
+            name=_named(recipe.name, after),
             dropped=pl.concat(done.dropped, how="diagonal_relaxed"),
             parents=list(dict.fromkeys(parent.id for parent in done.parents)),
             sources=[one for parent in done.parents for one in parent.manifest.sources],
@@ -92,6 +98,9 @@ def run_recipe(
             steps=done.steps,
         )
         report("version", version=version.id, rows=done.rows.height)
+        most = cache_bound.bound()
+        if freed := cache_bound.prune(store.root / "cache", most):
+            report("pruned", freed=freed, bound=most)
         return version
 
 
@@ -112,8 +121,10 @@ class _Folded:
     steps: list[dict[str, Any]]
 
 
-def _folded(recipe: Recipe, store: Store, report: Report, models: Mapping[str, Any], workers: int) -> _Folded:
-    parents = [_source_version(source, recipe.seed, store, report) for source in recipe.sources]
+def _folded(
+    recipe: Recipe, store: Store, report: Report, models: Mapping[str, Any], workers: int, after: str = ""
+) -> _Folded:
+    parents = [_source_version(source, recipe.seed, store, report, after) for source in recipe.sources]
     merged = _merge(recipe, parents)
     drawn = [
         [s.name, parent.id, s.weight, s.limit] for s, parent in zip(recipe.sources, parents, strict=True)
@@ -148,6 +159,11 @@ def _folded(recipe: Recipe, store: Store, report: Report, models: Mapping[str, A
     return done
 
 
+def _named(name: str, after: str) -> str:
+    """The name with an ending, cut so that it stays a name."""
+    return name[: MOST - len(after)] + after
+
+
 def _gone(result: StepResult, op: str, place: int) -> pl.DataFrame:
     """What a step dropped, as the version keeps it."""
     return result.dropped.with_columns(dropped_by=pl.lit(op), place=pl.lit(place, pl.Int32))
@@ -180,8 +196,8 @@ def _entry(step: Step, before: pl.DataFrame, result: StepResult) -> dict[str, An
     }
 
 
-def _source_version(source: Source, seed: int, store: Store, report: Report) -> Version:
-    """The version of a source: the one it names, or a new one by ingest."""
+def _source_version(source: Source, seed: int, store: Store, report: Report, after: str) -> Version:
+    """The version of a source: the one it names, or a new one by ingest, whose name ends in ``after``."""
     if source.uri.startswith("version:"):
         return store.get(source.uri.removeprefix("version:"))
     report("source", name=source.name, uri=source.uri)
@@ -199,7 +215,7 @@ def _source_version(source: Source, seed: int, store: Store, report: Report) -> 
         home=store.home,
         progress=partial(_source_progress, report, source.name, time.monotonic()),
     )
-    version = put_ingested(read, source.name, store)
+    version = put_ingested(read, source.name, store, ref=_named(source.name, after))
     report(
         "source_done",
         name=source.name,
@@ -216,8 +232,11 @@ def _source_progress(report: Report, name: str, started: float, done: int, total
     report("progress", op=f"ingest {name}", done=done, total=total, rate=round(rate, 1), left=left)
 
 
-def put_ingested(read: Ingested, name: str, store: Store) -> Version:
-    """Write what ingest read as a version: rows, and one line of the ledger for each reject."""
+def put_ingested(read: Ingested, name: str, store: Store, *, ref: str | None = None) -> Version:
+    """Write what ingest read as a version: rows, and one line of the ledger for each reject.
+
+    ``name`` is the source's, and the version's too unless ``ref`` says otherwise.
+    """
     rejects = read.rejects
     evidence = rejects.select(
         pl.struct(
@@ -229,7 +248,7 @@ def put_ingested(read: Ingested, name: str, store: Store) -> Version:
         ids, op="ingest", action="rejected", reason=rejects["reason"], evidence=evidence, place=-1
     )
     source = {"name": name, "rows": read.rows.height, "rejects": rejects.height, **read.info}
-    return store.put(read.rows, lines, kind="ingest", name=name, sources=[source])
+    return store.put(read.rows, lines, kind="ingest", name=ref or name, sources=[source])
 
 
 def _drawn(source: Source, rows: pl.DataFrame, ctx: Context) -> StepResult:

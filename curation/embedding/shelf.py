@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from curation.cache_bound import touch
 from curation.contract import digest
 from curation.embedding.numbers import Vectors
 
@@ -31,6 +32,7 @@ class Shelf:
     def _read(self, path: Path) -> None:
         try:
             shard = pl.read_parquet(path, columns=list(SCHEMA))
+            touch(path)
             flat = np.frombuffer(b"".join(shard["vector"].to_list()), np.int8)
             self._hold(shard["key"].to_list(), flat.reshape(shard.height, -1))
         except (OSError, ValueError, pl.exceptions.PolarsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -22,6 +23,7 @@ class Filter(Step):
 
     kind: ClassVar[Kind] = "select"
     scope: ClassVar[Literal["row", "global"]] = "row"
+    version: ClassVar[int] = 2
     op: Literal["filter"] = "filter"
     where: str
     """An expression, such as ``stats.assistant_words >= 3``."""
@@ -64,6 +66,7 @@ class Filter(Step):
                 where=where,
                 mend="Compare it with something: score > 4.",
             )
-        dropped = pl.lit(f"not {self.where}", pl.String)
+        compound = re.search(r"\b(and|or|if)\b", self.where)
+        dropped = pl.lit(f"not ({self.where})" if compound else f"not {self.where}", pl.String)
         reason = seen.select(pl.when("__keep").then(pl.lit(None, pl.String)).otherwise(dropped)).to_series()
         return rows.with_columns(reason.alias("reason"), seen["__evidence"].alias("evidence"))

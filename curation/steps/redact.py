@@ -17,8 +17,8 @@ class Redact(Step):
 
     The same value gets the same placeholder everywhere in one conversation, and different values different ones,
     so that the text still makes sense. It looks for itself and needs no ``pii`` step before it; afterwards a ``pii``
-    step finds nothing. The ledger keeps the texts after, never those before. Let it be the first step: the ledger
-    of an earlier edit holds the texts as they were then.
+    step finds nothing. The ledger keeps the texts after, never those before. It must be the first step
+    of a recipe (only ``pii`` may stand before it): earlier ledgers and columns would hold texts as they were then.
 
     Source: pseudonyms that are consistent within a document, as in Lison et al. 2021, "Anonymisation Models for
     Text Data".

@@ -144,6 +144,10 @@ def test_a_step_finds_its_place_in_a_recipe() -> None:
     again = draft.with_step(mixed, {"op": "balance", "to": "median"})
     assert again["steps"][-1] == {"op": "balance", "to": "median"}
     assert parse_recipe(draft.to_yaml(again)).steps[-1].op == "balance"
+    clean = draft.with_step(recipe, {"op": "redact"})
+    assert [step["op"] for step in clean["steps"]] == ["redact", "normalize", "split"]
+    counted = draft.with_step(clean, {"op": "filter", "where": "stats.words >= 3"})
+    assert [step["op"] for step in counted["steps"]] == ["redact", "normalize", "stats", "filter", "split"]
     bare = draft.with_step({**recipe, "steps": []}, {"op": "balance"})
     assert [step["op"] for step in bare["steps"]] == ["split", "balance"]
 

@@ -108,7 +108,7 @@ def test_the_whole_way(tome_json: Tome, recipe_file: Path, source_file: Path, st
     assert shown["parents"] == [read["version"]]
 
     changed = tome_json("diff", "s", "tiny")
-    assert set(changed) == {"a", "b", "added", "dropped", "edited", "moved", "by_category"}
+    assert set(changed) == {"a", "b", "added", "dropped", "edited", "moved", "by_category", "reasons"}
     assert (changed["added"], changed["dropped"]) == (6, 11)
 
     told = tome_json("why", shown["head"][0]["id"])
@@ -151,9 +151,15 @@ def test_what_people_see(say: Callable[..., str], recipe_file: Path) -> None:
 
 
 def test_limit_and_source_of_a_run(
-    tome_json: Tome, recipe_file: Path, source_file: Path, tmp_path: Path
+    tome_json: Tome, recipe_file: Path, source_file: Path, tmp_path: Path, store: Store
 ) -> None:
-    assert tome_json("run", str(recipe_file), "--limit", "10")["rows"] <= 20
+    whole = tome_json("run", str(recipe_file))
+    refs = store.refs()
+    dry = tome_json("run", str(recipe_file), "--limit", "10")
+    assert dry["rows"] <= 20
+    assert dry["name"] == "tiny-dry"
+    assert store.refs() == refs | {"tiny-dry": dry["version"], "s-dry": store.refs()["s-dry"]}
+    assert store.refs()["tiny"] == whole["version"]
     other = tmp_path / "other.jsonl"
     other.write_text("".join(source_file.read_text().splitlines(keepends=True)[:20]))
     ran = tome_json("run", str(recipe_file), "--source", str(other))

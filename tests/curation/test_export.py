@@ -176,7 +176,8 @@ def test_a_damaged_version_is_refused(store: Store, ran: Version) -> None:
 def test_a_required_step_must_have_run(store: Store, recipe_text: Text) -> None:
     version = run_recipe(parse_recipe(recipe_text(require=["near_dup"])), store)
     with pytest.raises(
-        InputError, match=r"its recipe requires near_dup, which didn't run\. Add the step near_dup"
+        InputError,
+        match=r"recipe tiny requires near_dup, which didn't run on all of its rows\. Add the step near_dup",
     ):
         write_export(store, version, name="x")
     steps = "  - near_dup\n  - {op: split, eval: 0.2}\n"

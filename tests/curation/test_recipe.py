@@ -145,6 +145,11 @@ def test_a_mistake_elsewhere(text: str, says: str) -> None:
         (["balance", "split"], "r.yaml:5: step 0 (balance): rows are made before the split"),
         (["split", "balance", "dedup"], "r.yaml:7: step 2 (dedup): dedup would undo the repeats of balance"),
         (["split", "near_dup"], "r.yaml:6: step 1 (near_dup): families are found after the split"),
+        (
+            ["normalize", "redact"],
+            "r.yaml:6: step 1 (redact): normalize runs before it, so its columns, its ledger",
+        ),
+        (["pii", "stats", "redact"], "r.yaml:7: step 2 (redact): stats runs before it"),
         (["split", "dedup", "split"], "r.yaml: there are two split steps. Split once."),
     ],
 )
@@ -153,6 +158,8 @@ def test_an_order_that_leaks_is_refused(steps: list[str], says: str) -> None:
 
 
 def test_orders_that_hold() -> None:
+    parse_recipe(of_steps("redact", "normalize"))
+    parse_recipe(of_steps("pii", "redact", "redact", "pii"))
     parse_recipe(of_steps("near_dup", "dedup", "split", "stats", "balance"))
     parse_recipe("name: x\nsources: [{uri: 'version:a', name: b, limit: 5, weight: 0.5}]\nsteps: [balance]")
 

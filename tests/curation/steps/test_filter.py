@@ -16,7 +16,7 @@ def test_dropped_rows_say_why_with_their_values(small: pl.DataFrame) -> None:
     done = curation.apply(small, {"op": "filter", "where": "score >= 3.5 and words(assistant) >= 1"})
     ids = small["id"].to_list()
     assert done.rows["id"].to_list() == [ids[0], ids[1], ids[4]]
-    reason = "not score >= 3.5 and words(assistant) >= 1"
+    reason = "not (score >= 3.5 and words(assistant) >= 1)"
     assert done.dropped.to_dicts() == [{"id": ids[n], "reason": reason} for n in (2, 3, 5)]
     assert done.ledger["action"].to_list() == ["dropped"] * 3
     assert [json.loads(text) for text in done.ledger["evidence"]] == [
