@@ -9,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from curation.recipe import Recipe
+from curation.steps import BY_OP
 from curation.store import Version
 
 LAST = ("split", "augment", "balance", "oversample")
@@ -37,7 +38,7 @@ def with_step(recipe: Mapping[str, Any], step: Mapping[str, Any], *, replace: bo
     if replace and op in ops:
         steps[len(ops) - 1 - ops[::-1].index(op)] = dict(step)
         return {**recipe, "steps": steps}
-    if op in BY_OP and BY_OP[op].secret:
+    if op in BY_OP and BY_OP[op].secret:  # what ran before it would keep what it takes out
         return {**recipe, "steps": [dict(step), *steps]}
     if op in LAST[1:] and "split" not in ops:
         steps.append({"op": "split", "eval": 0.05, "stratify": "category"})
