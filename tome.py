@@ -20,6 +20,7 @@ COMMANDS = {
     "show": ("curation.cli_versions", "Show one version: its counts, columns and a few rows."),
     "diff": ("curation.cli_report", "Compare two versions: rows added, dropped, edited, by category."),
     "why": ("curation.cli_versions", "Tell one row's whole story: its source, scores and every decision."),
+    "alike": ("curation.cli_alike", "List the rows most like one, by their embeddings."),
     "hand": ("curation.cli_hand", "Drop, edit, re-categorise or flag single rows."),
     "balance": (
         "curation.cli_mix",

@@ -25,6 +25,8 @@ REPEATS = ("balance", "oversample")
 OPENS = 200
 """Characters of a conversation's first words that a list shows."""
 NONE = "(none)"
+HAND = "by hand: "
+"""Stands before a flag that a person gave."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,16 @@ class Query:
     """What a person asks for; hashable, so that an answer is found again by it.
 
     ``values`` maps a column to the values that may stand there, ``ranges`` to the lowest and highest number.
-    ``where`` is an expression as in the filter step. ``text`` ignores case; with ``regex`` it is a Rust pattern.
+    ``flags`` are names that ``flags_of`` gives, any of which may be up; ``kin`` is a family's or a row's id: that
+    family, that row, its parent and its children. ``where`` is an expression as in the filter step. ``text`` ignores case; with ``regex`` it is a Rust pattern.
     """
 
     text: str = ""
     regex: bool = False
     where: str = ""
     values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    flags: tuple[str, ...] = ()
+    kin: str = ""
     ranges: tuple[tuple[str, float, float], ...] = ()
     sort: str = ""
     descending: bool = False
@@ -46,7 +51,7 @@ class Query:
     @property
     def empty(self) -> bool:
         """Whether every row answers it."""
-        return not (self.text or self.where.strip() or self.values or self.ranges)
+        return not (self.text or self.where.strip() or self.values or self.ranges or self.flags or self.kin)
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,10 @@ def find(index: Index, query: Query) -> pl.Series:
         keep.append(pl.col(_known(narrow, column)).cast(pl.String).fill_null(NONE).is_in(wanted))
     for column, low, high in query.ranges:
         keep.append(pl.col(_known(narrow, column)).is_between(low, high))
+    if query.flags:
+        keep.append(pl.any_horizontal(_flag(narrow, name) for name in query.flags))
+    if query.kin:
+        keep.append(pl.any_horizontal(pl.col(name) == query.kin for name in ("id", "family", "parent_id")))
     frame = narrow.lazy().filter(*keep) if keep else narrow.lazy()
     if query.where.strip():
         frame = frame.join(_where(index, query.where), on="row", how="semi", maintain_order="left")
@@ -143,6 +152,24 @@ def find(index: Index, query: Query) -> pl.Series:
             _known(narrow, query.sort), "row", descending=[query.descending, False], nulls_last=True
         )
     return frame.select("row").collect().to_series()
+
+
+def _flag(narrow: pl.DataFrame, name: str) -> pl.Expr:
+    column, told, value = name.partition(HAND)
+    if told:
+        return pl.col(_known(narrow, "hand.flag")).eq_missing(value)
+    return pl.col(_known(narrow, column)).fill_null(False)
+
+
+def flags_of(index: Index) -> list[tuple[str, int]]:
+    """What can be up on a row, with how many rows: yes/no columns of steps, and the flags that people gave; most first."""
+    narrow = index.narrow
+    names = [name for name, dtype in narrow.schema.items() if dtype == pl.Boolean and "." in name]
+    counts = narrow.select(pl.col(names).sum()).row(0, named=True) if names else {}
+    if "hand.flag" in narrow.columns:
+        given = narrow["hand.flag"].drop_nulls().value_counts()
+        counts |= {f"{HAND}{flag}": rows for flag, rows in given.iter_rows()}
+    return sorted(((name, rows) for name, rows in counts.items() if rows), key=lambda one: (-one[1], one[0]))
 
 
 def _known(frame: pl.DataFrame, column: str) -> str:
@@ -210,6 +237,16 @@ def numeric(index: Index) -> list[str]:
         and index.narrow[name].n_unique() > 1
     ]  # fmt: skip
     return ["words", *sorted(rest)]
+
+
+def span_of(index: Index, column: str) -> tuple[float, float, bool] | None:
+    """The lowest and highest finite number of a column, and whether it holds whole ones; null where all are the same."""
+    held = index.narrow[column].drop_nulls()
+    if held.dtype.is_float():
+        held = held.filter(held.is_finite())
+    if held.is_empty() or held.min() == held.max():
+        return None
+    return float(held.min()), float(held.max()), held.dtype.is_integer()  # type: ignore[arg-type]
 
 
 def values_of(index: Index, column: str) -> list[tuple[str, int]]:

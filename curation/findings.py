@@ -58,6 +58,33 @@ def cross_finding(cross: pl.DataFrame, across: str, down: str) -> str:
     return f"The largest cell is {down} {top['down']} with {across} {top['across']}: {count(top['rows'], 'row')}, {percent(top['share'])} of all{lacks}."
 
 
+def rows_finding(found: pl.DataFrame, total: int, *, kept: bool, whole: bool) -> str:
+    """What a list of rows is. ``found`` has category and origin; ``whole``: no filter is set, so all ``total`` are in it."""
+    where = "" if kept else " dropped on the way to this version"
+    if not total:
+        return "This version has no rows." if kept else "No row was dropped on the way to this version."
+    if found.is_empty():
+        return f"None of {count(total, 'row')}{where} answers these filters."
+    share = f" ({percent(found.height / total)})" if not whole else ""
+    head = (
+        f"{count(total, 'row')}{where}"
+        if whole
+        else f"{found.height:,} of {count(total, 'row')}{where}{share}"
+    )
+    tops = found.group_by(pl.col("category").fill_null("no category")).len().sort("len", "category", descending=[True, False])  # fmt: skip
+    name, rows = tops.row(0)
+    if tops.height == 1:
+        tail = f"all {name}" if found.height > 1 else str(name)
+    else:
+        tail = f"{percent(rows / found.height)} {name}"
+    made = [(kind, found.filter(pl.col("origin") == kind).height) for kind in ("repeat", "augmented")]
+    tails = [
+        tail,
+        *(count(number, kind, "repeats" if kind == "repeat" else kind) for kind, number in made if number),
+    ]
+    return f"{head}: {', '.join(tails)}."
+
+
 def plan_finding(plan: Plan) -> str:
     """What a balance would do to the training rows."""
     cut = sum(line.now - line.taken - line.augmented for line in plan.lines)

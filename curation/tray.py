@@ -69,6 +69,13 @@ def undo(home: Home, version: str, place: int = -1) -> str:
     return told(gone)
 
 
+def forget(home: Home, version: str, row: str) -> None:
+    """Take back whatever waits for one row."""
+    with _held(home, version):
+        left = [[one for one in act if one.row != row] for act in acts(home, version)]
+        _write(home, version, [act for act in left if act])
+
+
 def clear(home: Home, version: str) -> None:
     """Take all of them out."""
     with _held(home, version):

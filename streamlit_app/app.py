@@ -15,12 +15,22 @@ PAGES = {
     "Shape": [("Balance", "balance"), ("Clean", "clean"), ("Augment", "augment"), ("Recipe", "recipe"), ("Versions", "versions")],
     "Model": [("Train", "train"), ("Compare", "compare"), ("Chat", "chat")],
 }  # fmt: skip
+ICONS = {
+    "home": "home", "ingest": "download", "explore": "table_rows", "map": "bubble_chart", "balance": "balance", "clean": "mop",
+    "augment": "library_add", "recipe": "list_alt", "versions": "history", "train": "model_training", "compare": "compare", "chat": "forum",
+}  # fmt: skip
 
 st.set_page_config(page_title="Tomewright", page_icon=str(HERE / "static" / "mark.svg"), layout="wide")
 st.html(HERE / "style.css")
 pages = {
     group: [
-        st.Page(HERE / "screens" / f"{file}.py", title=title, url_path=file, default=file == "home")
+        st.Page(
+            HERE / "screens" / f"{file}.py",
+            title=title,
+            url_path=file,
+            default=file == "home",
+            icon=f":material/{ICONS[file]}:",
+        )
         for title, file in items
         if (HERE / "screens" / f"{file}.py").is_file()
     ]

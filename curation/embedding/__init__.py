@@ -12,7 +12,7 @@ try:
 except ModuleNotFoundError:
     raise MissingExtra.of("numpy", "embed") from None
 
-from curation.embedding.lookup import encoder, keys, vectors
+from curation.embedding.lookup import encoder, kept, keys, lacking, vectors
 from curation.embedding.models import Encoder, load_encoder
 from curation.embedding.numbers import Vectors, cosines, quantise
 from curation.embedding.view import View, text_view
@@ -24,7 +24,9 @@ __all__ = [
     "View",
     "cosines",
     "encoder",
+    "kept",
     "keys",
+    "lacking",
     "load_encoder",
     "quantise",
     "text_view",

@@ -40,6 +40,16 @@ def vectors(rows: pl.DataFrame, *, model: str, view: View, ctx: Context, tokens:
     return shelf.get(hashes)
 
 
+def lacking(hashes: list[str], *, model: str, view: View, ctx: Context, tokens: int = 256) -> list[int]:
+    """Places of the texts (by content hash) whose vectors aren't kept yet, each text once."""
+    return _shelf(encoder(model, ctx), view, tokens, ctx).missing(hashes)
+
+
+def kept(hashes: list[str], *, model: str, view: View, ctx: Context, tokens: int = 256) -> Vectors:
+    """The kept vectors of texts that ``lacking`` doesn't name, in their order: int8, shape (texts, components)."""
+    return _shelf(encoder(model, ctx), view, tokens, ctx).get(hashes)
+
+
 def keys(rows: pl.DataFrame, *, model: str, view: View, ctx: Context, tokens: int = 256) -> pl.Series:
     """A key for each row (String, 16 hexadecimal digits): equal keys mean equal vectors."""
     prefix = f"{encoder(model, ctx).identity}\n{view}\n{tokens}\n"

@@ -7,24 +7,29 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import streamlit as st
-
+from curation.augment.difference import parts
 from curation.findings import count
 from curation.why import Decision, Story
-from streamlit_app.components.rich_text import Mark, plain, to_html
-from streamlit_app.components.safe_html import safe_html
+from streamlit_app.components.rich_text import LIMIT, Mark, plain, to_html
 
 NAMES = {"system": "System", "user": "User", "assistant": "Assistant", "tool": "Tool"}
 
 
 def messages_html(
-    messages: Sequence[Mapping[str, str]], marks: Mapping[int, Sequence[Mark]] | None = None
+    messages: Sequence[Mapping[str, str]],
+    marks: Mapping[int, Sequence[Mark]] | None = None,
+    edits: Mapping[int, str] | None = None,
 ) -> str:
-    """Turns as HTML. ``marks`` maps a turn's place to the spans to underline in it."""
+    """Turns as HTML. ``marks`` maps a turn's place to the spans to underline in it, ``edits`` to its text once an
+    edit that waits is made.
+    """
     turns = []
     for place, message in enumerate(messages):
         role = message["role"]
-        body = f'<div class="tw-body" dir="auto">{to_html(message["content"], (marks or {}).get(place, ()))}</div>'
+        inner = to_html(message["content"], (marks or {}).get(place, ()))
+        if place in (edits or {}):
+            inner = edited_html(message["content"], (edits or {})[place])
+        body = f'<div class="tw-body" dir="auto">{inner}</div>'
         name = NAMES.get(role, "Other")
         if role == "system":
             first = plain(message["content"][:90].replace("\n", " "))
@@ -37,6 +42,14 @@ def messages_html(
                 f'<section class="tw-turn tw-{role}" aria-label="{name}"><header>{name}<span>{words}</span></header>{body}</section>'
             )
     return f'<div class="tw-conversation">{"".join(turns)}</div>'
+
+
+def edited_html(before: str, after: str) -> str:
+    """One text with what goes and what comes marked in place."""
+    tags = {"same": "{}", "gone": "<del>{}</del>", "new": "<ins>{}</ins>"}
+    return '<span class="tw-differs">' + "".join(
+        tags[part.kind].format(plain(part.text)) for part in parts(before[:LIMIT], after[:LIMIT])
+    ) + "</span>"  # fmt: skip
 
 
 def provenance_html(story: Story) -> str:
@@ -56,21 +69,14 @@ def provenance_html(story: Story) -> str:
 
 
 def story_html(story: Story) -> str:
-    """The decisions about a row as a timeline, and its scores."""
+    """The decisions about a row as a timeline."""
     origin = plain(str(story.origin.get("uri", story.source)))
     lines = [
         f"<li><b>read</b> <span>from {origin}, row {story.source_row:,}</span></li>",
         *(_decision(one) for one in story.decisions),
         f'<li class="tw-end"><b>{story.state}</b> <span>in version <code>{plain(story.version)}</code></span></li>',
     ]
-    scores = "".join(
-        f"<tr><th>{plain(name)}</th><td>{plain(_short(value))}</td></tr>"
-        for name, value in sorted(story.scores.items())
-    )
-    table = f'<table class="tw-scores">{scores}</table>' if scores else ""
-    return (
-        f'<div class="tw-story"><h3>Its story</h3><ol class="tw-timeline">{"".join(lines)}</ol>{table}</div>'
-    )
+    return f'<div class="tw-story"><ol class="tw-timeline">{"".join(lines)}</ol></div>'
 
 
 def _decision(one: Decision) -> str:
@@ -81,15 +87,51 @@ def _decision(one: Decision) -> str:
 def _evidence(one: Decision) -> str:
     if not isinstance(one.evidence, dict):
         return ""
-    turns = one.evidence.get("turns")
+    facts = dict(one.evidence)
+    turns = facts.pop("turns", None)
     if isinstance(turns, list) and turns and all(isinstance(turn, dict) for turn in turns):
-        pairs = "".join(
-            f"<del>{plain(_short(turn.get('before'), 300))}</del><ins>{plain(_short(turn.get('after'), 300))}</ins>"
-            for turn in turns[:4]
-        )
-        return f'<div class="tw-edit">{pairs}</div>'
-    facts = ", ".join(f"{plain(str(k))} {plain(_short(v))}" for k, v in list(one.evidence.items())[:6])
-    return f"<small>{facts}</small>" if facts else ""
+        shown = "".join(f"<p>{_turn_html(turn)}</p>" for turn in turns[:4])
+        return f'<div class="tw-edit">{shown}</div>{_facts(facts)}'
+    before, after = facts.pop("before", None), facts.pop("after", None)
+    if isinstance(before, list) and isinstance(after, list):
+        facts = {"turns": f"{len(before)} before, {len(after)} after", **facts}
+    elif before is not None or after is not None:
+        facts = {"before": before, "after": after, **facts}
+    return _facts(facts)
+
+
+def _facts(facts: Mapping[str, Any]) -> str:
+    named = [f"{plain(str(k))} {plain(_short(v))}" for k, v in list(facts.items())[:6] if v is not None]
+    return f"<small>{', '.join(named)}</small>" if named else ""
+
+
+def _turn_html(turn: Mapping[str, Any]) -> str:
+    """One turn of an edit: the words that went and came, or only what is left of a secret one."""
+    before, after = (_content(turn.get(name)) for name in ("before", "after"))
+    if before is None or after is None:
+        return f"<ins>{plain(_short(after if before is None else before, 400))}</ins>"
+    return f'<span class="tw-differs">{_changes(before, after)}</span>'
+
+
+def _content(value: Any) -> str | None:
+    """A turn's text, whether it was told alone or with its role."""
+    found = value.get("content") if isinstance(value, dict) else value
+    return found if isinstance(found, str) else None
+
+
+def _changes(before: str, after: str, around: int = 60) -> str:
+    """The words that differ with some text around each; the rest of what is the same is left out."""
+    found = parts(before[:LIMIT], after[:LIMIT])
+    out = []
+    for place, part in enumerate(found):
+        text = part.text
+        if part.kind == "same" and len(text) > 2 * around:
+            head, tail = text[:around] if place else "", text[-around:] if place < len(found) - 1 else ""
+            out.append(f"{plain(head)} … {plain(tail)}")
+        else:
+            tag = {"same": "{}", "gone": "<del>{}</del>", "new": "<ins>{}</ins>"}[part.kind]
+            out.append(tag.format(plain(text if len(text) < 600 else text[:599] + "…")))
+    return "".join(out)
 
 
 def _short(value: Any, limit: int = 120) -> str:
@@ -115,10 +157,3 @@ def marks_of(story: Story) -> dict[int, list[Mark]]:
         except (ValueError, TypeError, KeyError, AttributeError):
             continue
     return found
-
-
-def show(story: Story, *, key: str = "row") -> None:
-    """Draw a row: provenance, conversation with its marked spans, story."""
-    st.html(provenance_html(story))
-    safe_html(messages_html(story.messages, marks_of(story)), key=f"conversation_{key}")
-    safe_html(story_html(story), key=f"story_{key}")

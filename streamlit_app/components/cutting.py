@@ -55,7 +55,12 @@ def add(version: Version, step: dict[str, Any], *, replace: bool = True) -> None
     """Put a step into the draft recipe and open it."""
     text = st.session_state.get("recipe_text")
     recipe = draft.parsed(text) if text else draft.recipe_of(version)
-    st.session_state["recipe_text"] = draft.to_yaml(draft.with_step(recipe, step, replace=replace))
+    open_draft(version, draft.with_step(recipe, step, replace=replace))
+
+
+def open_draft(version: Version, recipe: dict[str, Any]) -> None:
+    """Open a recipe under Recipe, as the draft."""
+    st.session_state["recipe_text"] = draft.to_yaml(recipe)
     # without parameters Streamlit tries to clear those that are bound to widgets, and fails
     st.switch_page("screens/recipe.py", query_params={"version": version.id})
 

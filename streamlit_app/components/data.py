@@ -8,10 +8,12 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from curation import browse, views
+from curation import alike, browse, tray, views
 from curation.contract import Home
+from curation.decisions import Decision, fold
 from curation.diff import Diff, diff
 from curation.errors import StoreError
+from curation.findings import rows_finding
 from curation.store import Store, Version
 from curation.why import Story, why
 
@@ -65,6 +67,42 @@ def values(index: browse.Index, column: str) -> list[tuple[str, int]]:
     return _values(str(index.version.folder), index.state, column)
 
 
+@st.cache_data(max_entries=20, show_spinner=False)
+def _flags(folder: str, state: browse.State) -> list[tuple[str, int]]:
+    return browse.flags_of(_index(folder, state))
+
+
+def flags(index: browse.Index) -> list[tuple[str, int]]:
+    """What can be up on a row, with how many rows."""
+    return _flags(str(index.version.folder), index.state)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _columns(folder: str, state: browse.State) -> tuple[list[str], list[str]]:
+    found = _index(folder, state)
+    return browse.groupable(found), browse.numeric(found)
+
+
+def groupable(index: browse.Index) -> list[str]:
+    """Columns worth grouping by."""
+    return _columns(str(index.version.folder), index.state)[0]
+
+
+def numeric(index: browse.Index) -> list[str]:
+    """Columns of numbers that differ between rows."""
+    return _columns(str(index.version.folder), index.state)[1]
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _span(folder: str, state: browse.State, column: str) -> tuple[float, float, bool] | None:
+    return browse.span_of(_index(folder, state), column)
+
+
+def span(index: browse.Index, column: str) -> tuple[float, float, bool] | None:
+    """The lowest and highest number of a column and whether they are whole; null where all are the same."""
+    return _span(str(index.version.folder), index.state, column)
+
+
 @st.cache_data(max_entries=200, show_spinner=False)
 def _found(folder: str, state: browse.State, query: browse.Query) -> list[Any]:
     return [browse.find(_index(folder, state), query)]
@@ -74,6 +112,19 @@ def found(version: Version, state: browse.State, query: browse.Query) -> pl.Seri
     """The places of the rows that answer a query. Raises InputError."""
     series: pl.Series = _found(str(version.folder), state, query)[0]
     return series
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _sentence(folder: str, state: browse.State, query: browse.Query) -> str:
+    narrow = _index(folder, state).narrow
+    rows = narrow.select("category", "origin")
+    held = rows if query.empty else rows[_found(folder, state, query)[0]]
+    return rows_finding(held, narrow.height, kept=state == "kept", whole=query.empty)
+
+
+def rows_sentence(version: Version, state: browse.State, query: browse.Query) -> str:
+    """What the rows are that answer a query. Raises InputError."""
+    return _sentence(str(version.folder), state, query)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
@@ -145,3 +196,39 @@ def difference(a: Version, b: Version) -> Diff:
         return _diff(str(a.folder), str(b.folder))
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreError(f"damaged: {error}", where=f"{a.id} or {b.id}", mend="Verify both.") from None
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _acts(
+    root: str,
+    version: str,
+    stamp: tuple[int, int],  # noqa: ARG001 - in the key
+) -> tuple[list[list[Decision]], dict[str, list[Decision]]]:
+    acts = tray.acts(Home(Path(root)), version)
+    by_row: dict[str, list[Decision]] = {}
+    for one in fold(one for act in acts for one in act):
+        by_row.setdefault(one.row, []).append(one)
+    return acts, by_row
+
+
+def waiting(version: Version) -> tuple[list[list[Decision]], dict[str, list[Decision]]]:
+    """The acts that wait for a version, and what stands of them by row. Raises InputError for a damaged tray."""
+    path = home().root / "hand" / f"{version.id}.jsonl"
+    found = path.stat() if path.is_file() else None
+    return _acts(str(home().root), version.id, (found.st_mtime_ns, found.st_size) if found else (0, 0))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Looking up the embeddings")
+def _likeness(folder: str) -> alike.Likeness:
+    return alike.likeness(*_open(folder))
+
+
+def likeness(version: Version) -> alike.Likeness:
+    """The vectors of a version's rows; embeds what isn't embedded yet. Raises MissingExtra."""
+    return _likeness(str(version.folder))
+
+
+@st.cache_data(max_entries=20, show_spinner=False, ttl=20)
+def lacking(folder: str) -> int:
+    """How many texts of the version in a folder aren't embedded yet. Raises MissingExtra."""
+    return alike.lacking(*_open(folder))

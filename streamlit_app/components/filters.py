@@ -13,10 +13,13 @@ from streamlit_app.components import data
 PLAIN = {
     "category": "Category",
     "source": "Source",
+    "language.code": "Language",
     "origin": "Origin",
     "split": "Split",
     "dropped_by": "Dropped by",
 }
+"""Columns that have a filter of their own."""
+SCORES = ("score", "quality.score")
 
 
 def address(values: Mapping[str, str]) -> dict[str, str | list[str]]:
@@ -54,22 +57,29 @@ def query(index: browse.Index) -> browse.Query:
     )  # fmt: skip
     regex = st.toggle("Regular expression", key="regex", bind="query-params")
     values = [found for name, title in PLAIN.items() if (found := _values(index, name, title))]
+    flags = _flags(index)
+    ranges = [*_range(index, "words", "Words"), *_score(index)]
     with st.expander(
-        "More filters", expanded=bool(st.session_state.get("where") or st.session_state.get("by"))
+        "More filters", expanded=any(st.session_state.get(name) for name in ("where", "by", "of", "kin"))
     ):
-        others = [name for name in browse.groupable(index) if name not in PLAIN]
+        others = [name for name in data.groupable(index) if name not in PLAIN]
         if others:
             name = st.selectbox("By another column", others, index=None, key="by", bind="query-params")
             if name and (
                 found := _values(index, name, f"Values of {name.replace('_', ' ')}", key="by_values")
             ):
                 values.append(found)
-        ranges = _words(index)
+        numbers = [name for name in data.numeric(index) if name not in ("words", *SCORES)]
+        if numbers:
+            of = st.selectbox("By another number", numbers, index=None, key="of", bind="query-params")
+            ranges += _range(index, str(of), f"Range of {of}", key="of_range") if of else []
+        kin = st.text_input("Family, or a row's id", key="kin", bind="query-params", placeholder="eafc98c9827de6ce",
+                            help="That family; or that row, with what was made of it.")  # fmt: skip
         where = st.text_input(
             "Expression", key="where", bind="query-params", placeholder="stats.turns >= 4 and score > 4.5",
             help="As in the filter step: columns, comparisons, and, or, not, in, contains(user, 'refund').",
         )  # fmt: skip
-    sorts = ["as they stand", *browse.numeric(index), "category", "source"]
+    sorts = ["as they stand", *data.numeric(index), "category", "source"]
     sort = st.selectbox("Sort by", sorts, key="sort", bind="query-params")
     down = (
         st.toggle("Largest first", value=True, key="down", bind="query-params") if sort != sorts[0] else False
@@ -79,7 +89,9 @@ def query(index: browse.Index) -> browse.Query:
         regex=bool(regex),
         where=where or "",
         values=tuple(values),
-        ranges=ranges,
+        flags=flags,
+        kin=(kin or "").strip(),
+        ranges=tuple(ranges),
         sort="" if sort == sorts[0] else str(sort),
         descending=bool(down),
     )
@@ -93,24 +105,51 @@ def _values(
     counts = dict(data.values(index, name))
     if len(counts) < 2:
         return None
-    key = key or name
-    # bound by hand: Streamlit's own binding would write the labels, counts and all, into the address
-    asked = st.session_state[key] if key in st.session_state else st.query_params.get_all(key)
-    st.session_state[key] = [value for value in asked if value in counts]
+    chosen = _choose(title, counts, key or name, "all")
+    return (name, chosen) if chosen else None
+
+
+def _flags(index: browse.Index) -> tuple[str, ...]:
+    counts = dict(data.flags(index))
+    return _choose("Flags", counts, "flags", "any or none") if counts else ()
+
+
+def _choose(title: str, counts: dict[str, int], name: str, placeholder: str) -> tuple[str, ...]:
+    """Values with their counts, any of them to be chosen; the address holds the bare values, so that a link to them
+    leads to the same ones in another version too.
+    """
+    key = name  # bound by hand: Streamlit's own binding would write the labels, counts and all, into the address
+    if key not in st.session_state:
+        st.session_state[key] = st.query_params.get_all(name)
+    asked = [one for one in st.session_state[key] if one not in counts]
     chosen = st.multiselect(
-        title, list(counts), format_func=lambda value: f"{value} ({counts.get(value, 0):,})", key=key,
-        placeholder="all", select_all=False,
+        title, [*counts, *asked], format_func=lambda value: f"{value} ({counts.get(value, 0):,})", key=key,
+        placeholder=placeholder, select_all=False,
     )  # fmt: skip
-    if chosen:
-        st.query_params[key] = chosen
+    if st.query_params.get_all(name) != chosen:
+        st.query_params[name] = chosen
+        if not chosen:
+            st.query_params.pop(name, None)
+    return tuple(sorted(chosen))
+
+
+def _score(index: browse.Index) -> list[tuple[str, float, float]]:
+    name = next((name for name in SCORES if name in data.numeric(index)), None)
+    return _range(index, name, "Score", key="score") if name else []
+
+
+def _range(
+    index: browse.Index, column: str, title: str, key: str | None = None
+) -> list[tuple[str, float, float]]:
+    """A slider over a column's numbers; nothing while it stands at both ends."""
+    found = data.span(index, column)
+    if found is None:
+        return []
+    low, high, whole = found
+    if whole:
+        given = st.slider(
+            title, int(low), int(high), (int(low), int(high)), key=key or column, bind="query-params"
+        )
     else:
-        st.query_params.pop(key, None)
-    return (name, tuple(sorted(chosen))) if chosen else None
-
-
-def _words(index: browse.Index) -> tuple[tuple[str, float, float], ...]:
-    high = int(index.narrow["words"].max() or 0)  # type: ignore[arg-type]
-    if high < 1:
-        return ()
-    low_given, high_given = st.slider("Words", 0, high, (0, high), key="words", bind="query-params")
-    return (("words", low_given, high_given),) if (low_given, high_given) != (0, high) else ()
+        given = st.slider(title, low, high, (low, high), step=(high - low) / 100, key=key or column, bind="query-params", format="%.2f")  # fmt: skip
+    return [(column, float(given[0]), float(given[1]))] if tuple(given) != (low, high) else []

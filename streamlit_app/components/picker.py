@@ -13,36 +13,49 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (text !== undefined && text !== null) e.textContent = text; return e; };
   const held = parentElement.contains(document.activeElement);
   const table = el("table", "tw-picker"); table.setAttribute("aria-label", data.label);
-  const head = el("tr");
-  for (const c of data.columns) { const th = el("th", c.kind, c.title); th.scope = "col"; head.appendChild(th); }
+  const head = el("tr"), boxes = [];
+  const box = (name, on) => { const b = el("input"); b.type = "checkbox"; b.checked = on; b.tabIndex = -1; b.setAttribute("aria-label", name); return b; };
+  const told = () => setTriggerValue("marks", boxes.filter(b => b.checked).map(b => b.dataset.id));
+  let every = null;
+  if (data.marks) { const th = el("th", "mark"); every = box("Mark all rows of this page", data.rows.every(r => data.marks.includes(r.id)));
+    every.addEventListener("change", () => { for (const b of boxes) b.checked = every.checked; told(); }); th.appendChild(every); head.appendChild(th); }
+  for (const c of data.columns) { const th = el("th", c.kind, c.title); th.scope = "col"; if (!c.title) th.setAttribute("aria-label", c.name || c.kind); head.appendChild(th); }
   const thead = el("thead"); thead.appendChild(head); table.appendChild(thead);
   const body = el("tbody"); table.appendChild(body);
   const pick = (id) => { for (const tr of body.children) { const on = tr.dataset.id === id;
       tr.classList.toggle("on", on); tr.setAttribute("aria-selected", on); tr.tabIndex = on ? 0 : -1; }
     setTriggerValue("pick", id); };
   data.rows.forEach((row, place) => {
-    const tr = el("tr"); tr.dataset.id = row.id; const on = row.id === data.picked;
+    const tr = el("tr", row.decided ? "decided " + row.decided : ""); tr.dataset.id = row.id; const on = row.id === data.picked;
     tr.classList.toggle("on", on); tr.setAttribute("aria-selected", on);
     tr.tabIndex = on || (place === 0 && !data.rows.some(r => r.id === data.picked)) ? 0 : -1;
+    if (data.marks) { const td = el("td", "mark"); const b = box("Mark this row", data.marks.includes(row.id)); b.dataset.id = row.id; boxes.push(b);
+      b.addEventListener("change", told); td.appendChild(b); td.addEventListener("click", (e) => e.stopPropagation()); tr.appendChild(td); }
     data.columns.forEach((c, i) => {
       const td = el("td", c.kind); const cell = row.cells[i];
       if (c.kind === "category") { const dot = el("i", "dot"); dot.style.background = cell.colour; td.appendChild(dot);
         td.appendChild(document.createTextNode(cell.text)); td.title = cell.text; }
       else if (c.kind === "origin") { if (cell !== "original") td.appendChild(el("span", "tag " + cell, cell)); }
+      else if (c.kind === "share") { const bar = el("span", "bar"); bar.style.width = 40 * Math.max(0, cell) + "px"; td.appendChild(bar); td.appendChild(document.createTextNode(cell.toFixed(3))); }
       else { td.textContent = cell; if (c.kind === "text") { td.title = cell; td.dir = "auto"; } }
+      if (c.kind === "text" && row.note) td.prepend(el("span", "tag waits", row.note));
       tr.appendChild(td);
     });
     tr.addEventListener("click", () => pick(row.id));
     tr.addEventListener("keydown", (event) => {
+      if (event.target !== tr || event.ctrlKey || event.metaKey || event.altKey) return;
       const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
       if (step) { const next = body.children[place + step]; event.preventDefault();
         if (next) { next.focus(); pick(next.dataset.id); } }
       else if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(row.id); }
+      else if (data.marks && event.key === "x") { boxes[place].checked = !boxes[place].checked; told(); }
+      else if (data.marks && (event.key === "d" || event.key === "u")) { event.preventDefault();
+        const next = body.children[place + 1]; setTriggerValue("act", [event.key, row.id, next ? next.dataset.id : row.id]); }
     });
     body.appendChild(tr);
   });
   parentElement.querySelector(".tw-pick-box")?.remove();
-  const box = el("div", "tw-pick-box"); box.appendChild(table); parentElement.appendChild(box);
+  const frame = el("div", "tw-pick-box"); frame.appendChild(table); parentElement.appendChild(frame);
   if (held) body.querySelector("tr.on")?.focus({ preventScroll: true });
 }
 """
@@ -57,16 +70,35 @@ def picker(
     label: str,
     on_pick: Callable[[str], None],
     key: str,
+    marks: list[str] | None = None,
+    on_marks: Callable[[list[str]], None] | None = None,
+    on_act: Callable[[str, str, str], None] | None = None,
 ) -> None:
-    """Draw the rows. ``columns`` has title and kind (text, figure, category, origin, code); ``on_pick`` gets an id."""
+    """Draw the rows. ``columns`` has title and kind (text, figure, category, origin, share); ``on_pick`` gets an id.
+
+    With ``marks`` (ids) each row has a box, and keys: x marks, d drops, u undoes. ``on_marks`` gets the marked ids of
+    this page; ``on_act`` the key, the row, and the row after it.
+    """
 
     def took() -> None:
         chosen = st.session_state[key].pick
         if isinstance(chosen, str):
             on_pick(chosen)
 
+    def marked() -> None:
+        ids = st.session_state[key].marks
+        if on_marks and isinstance(ids, list):
+            on_marks([one for one in ids if isinstance(one, str)])
+
+    def acted() -> None:
+        said = st.session_state[key].act
+        if on_act and isinstance(said, list) and len(said) == 3:
+            on_act(*map(str, said))
+
     _draw(
         key=key,
-        data={"columns": columns, "rows": rows, "picked": picked, "label": label},
+        data={"columns": columns, "rows": rows, "picked": picked, "label": label, "marks": marks},
         on_pick_change=took,
+        on_marks_change=marked,
+        on_act_change=acted,
     )

@@ -8,19 +8,22 @@ import polars as pl
 import streamlit as st
 
 from curation import browse
-from curation.errors import TomeError
 from curation.store import Version
-from streamlit_app.components import data
+from streamlit_app.components import deciding
 from streamlit_app.components.picker import picker
-from streamlit_app.components.shell import notice
 from streamlit_app.components.tokens import REST, category_colours
 
 SIZE = 25
 
 
 def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | None:
-    """Draw a page of the rows that were found and give the id that is picked; the first when none is."""
-    chosen = st.session_state.get("columns") or []
+    """Draw a page of the rows that were found and give the id that is picked; the first when none is.
+
+    Kept rows can be marked and decided about. Raises InputError for a damaged tray.
+    """
+    chosen = [name for name in st.session_state.get("columns") or [] if name in index.narrow.columns]
+    decides = index.state == "kept"
+    notes = deciding.notes(version) if decides else {}
     pages = max(1, -(-found.len() // SIZE))
     number = min(int(st.session_state.get("page") or 1), pages)
     rows = browse.page(index, found, number, SIZE)
@@ -31,7 +34,7 @@ def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | N
     columns = [
         {"title": "Category", "kind": "category"},
         {"title": "Opens with", "kind": "text"},
-        {"title": "", "kind": "origin"},
+        {"title": "", "kind": "origin", "name": "Origin"},
         {"title": "Words", "kind": "figure"},
         *(
             {"title": name, "kind": "figure" if index.narrow[name].dtype.is_numeric() else "text"}
@@ -39,7 +42,7 @@ def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | N
         ),
     ]
     cells = [
-        {"id": row["id"], "cells": [
+        {"id": row["id"], **notes.get(row["id"], {}), "cells": [
             {"text": row["category"] or "none", "colour": colours.get(row["category"], REST)},
             row["opens"], row["origin"], f"{row['words']:,}", *(_cell(row[name]) for name in chosen),
         ]}
@@ -49,11 +52,29 @@ def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | N
     def take(one: str) -> None:
         st.query_params["row"] = one
 
-    picker(columns, cells, picked=picked, label="Rows", on_pick=take, key="row_picker")
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    def act(pressed: str, row: str, following: str) -> None:
+        if pressed == "u":
+            deciding.take_back(version, row)
+        else:
+            deciding.decide(version, index, [row], do="drop")
+            st.query_params["row"] = following
+
+    marked = deciding.marked(version)
+    with st.container(horizontal=True, horizontal_alignment="right", key="over_list"):
+        if decides:
+            deciding.many(version, index, found)
+        with st.popover("Columns", type="tertiary", icon=":material/view_column:"):
+            st.multiselect("Show also", others(index), key="columns", bind="query-params")
+    picker(
+        columns, cells, picked=picked, label="Rows", on_pick=take, key="row_picker", marks=marked if decides else None,
+        on_marks=lambda ids: deciding.mark(version, rows["id"].to_list(), ids), on_act=act,
+    )  # fmt: skip
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="list_foot"
+    ):
         st.pagination(pages, key="page", bind="query-params", max_visible_pages=5)
-        with st.popover("Columns", type="tertiary"):
-            st.multiselect("Show also", others(index), key="columns")
+        if decides:
+            st.html('<p class="tw-keys"><kbd>j</kbd><kbd>k</kbd> walk <kbd>x</kbd> mark <kbd>d</kbd> drop <kbd>u</kbd> undo</p>')  # fmt: skip
     return picked
 
 
@@ -73,28 +94,3 @@ def _cell(value: Any) -> str:
         if type(value) is int
         else str(value)[:120]
     )
-
-
-def open_row(version: Version, row: str) -> None:
-    """Draw a row whole, with the way to its parent and children, and its download."""
-    import json
-
-    from streamlit_app.components import conversation
-
-    try:
-        story = data.story(version, row)
-    except TomeError as error:
-        notice("bad", str(error))
-        return
-    conversation.show(story)
-    near = ([story.parent_id] if story.parent_id else []) + story.children[:6]
-    with st.container(horizontal=True):
-        for place, one in enumerate(near):
-            title = "Open its parent" if place == 0 and story.parent_id else f"Open child {one[:8]}"
-            if st.button(title, key=f"near_{one}", type="tertiary"):
-                st.query_params["row"] = one
-                st.rerun()
-        st.download_button(
-            "Download this row", lambda: json.dumps(story.to_dict(), ensure_ascii=False, indent=1, default=str),
-            file_name=f"{story.id}.json", mime="application/json", type="tertiary", on_click="ignore",
-        )  # fmt: skip

@@ -72,6 +72,14 @@ def workspace(name: str) -> Version:
     return version
 
 
+def turn_to(name: str, version: str) -> None:
+    """Turn the page of that name to another version; to be called from a widget's callback."""
+    st.session_state[f"version_of_{name}"] = st.session_state[VERSION] = version
+    for one in ("row", "beside"):
+        st.query_params.pop(one, None)
+    st.query_params["version"] = version
+
+
 def empty(broken: list[Broken]) -> None:
     """No versions yet: what to do first."""
     finding("No versions yet.")

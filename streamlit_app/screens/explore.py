@@ -1,41 +1,46 @@
-"""Explore: the rows of a version, filtered and paged on the server, and one conversation whole."""
+"""Explore: the rows of a version, filtered and paged on the server, one conversation whole, decisions by hand."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from curation.errors import TomeError
-from curation.findings import count
 from streamlit_app.components import data, filters, shell
-from streamlit_app.components.row_list import open_row, row_list
+from streamlit_app.components.beside import beside
+from streamlit_app.components.row_list import row_list
+from streamlit_app.components.row_view import open_row
+from streamlit_app.components.tray_bar import tray_bar
 
 version = shell.workspace("Explore")
+row, other = st.query_params.get("row"), st.query_params.get("beside")
+if row and other:
+    st.button("Back to the list", icon=":material/arrow_back:", type="tertiary", on_click=lambda: st.query_params.pop("beside", None))  # fmt: skip
+    beside(version, row, other)
+    st.stop()
 sentence = st.container()
+waiting = st.container()
 with st.container(key="explore"):
-    left, middle, right = st.columns([1.0, 2.3, 2.5], gap="medium")
+    left, middle, right = st.columns([1.0, 2.4, 2.5], gap="medium")
 try:
     with left:
         state = filters.state()
         index = data.index(version, state)
         query = filters.query(index)
     found = data.found(version, state, query)
+    with waiting:
+        tray_bar(version)
+    if st.session_state.get("asked") not in (None, query):
+        st.session_state["page"] = 1
+        st.query_params.pop("row", None)
+    st.session_state["asked"] = query
+    with sentence:
+        shell.finding(data.rows_sentence(version, state, query))
+    with middle:
+        picked = row_list(version, index, found)
+        if picked is None:
+            shell.note("Take a filter away to see more." if index.narrow.height else "Nothing to list.")
+    with right:
+        if picked:
+            open_row(version, index, picked)
 except TomeError as error:
     shell.notice("bad", str(error))
-    st.stop()
-if st.session_state.get("asked") not in (None, query):
-    st.session_state["page"] = 1
-    st.query_params.pop("row", None)
-st.session_state["asked"] = query
-total = index.narrow.height
-with sentence:
-    every = f"All {count(total, 'row')}" if query.empty else f"{found.len():,} of {count(total, 'row')}"
-    shell.finding(f"{every} {'kept' if state == 'kept' else 'dropped on the way to this version'}.")
-with middle:
-    picked = row_list(version, index, found)
-    if picked is None:
-        shell.note(
-            "No row answers these filters." if total else "No rows were dropped on the way to this version."
-        )
-with right:
-    if picked:
-        open_row(version, picked)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation import browse
 from curation.errors import TomeError
 from streamlit_app.components import data, mapping, shell
-from streamlit_app.components.row_list import open_row, row_list
+from streamlit_app.components.row_list import row_list
+from streamlit_app.components.row_view import open_row
 
 version = shell.workspace("Map")
 try:
@@ -22,7 +22,7 @@ if not layouts:
 left, right = st.columns([2.6, 2], gap="large")
 with left:
     with st.container(horizontal=True):
-        by = str(st.selectbox("Colour by", browse.groupable(index), key="by", bind="query-params", width=240))
+        by = str(st.selectbox("Colour by", data.groupable(index), key="by", bind="query-params", width=240))
         layout = (
             str(st.selectbox("Layout", layouts, key="layout", width=200)) if len(layouts) > 1 else layouts[0]
         )
@@ -31,6 +31,6 @@ with left:
         row_list(version, index, found)
 with right:
     if row := st.query_params.get("row"):
-        open_row(version, row)
+        open_row(version, index, row)
     else:
         shell.note("Click a point, or a row of the list, to read it here.")

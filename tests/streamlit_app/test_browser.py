@@ -185,6 +185,60 @@ def test_the_list_is_walked_with_the_arrow_keys(browser, filled: tuple[str, Path
     page.context.close()
 
 
+def test_rows_are_dropped_and_edited_by_hand_into_a_new_version(browser, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    old = make_version(home)
+    with served(home) as address:
+        page = opened(browser, f"{address}/explore?version={old.id}&sort=words&down=false")
+        page.locator(".tw-picker tbody tr").first.focus()
+        gone = page.locator(".tw-picker tbody tr").first.get_attribute("data-id")
+        page.keyboard.press("d")
+        page.wait_for_selector(".tw-tray:has-text('1 drop')")
+        assert page.locator(".tw-picker tr.goes").get_attribute("data-id") == gone
+        page.wait_for_function(f"() => new URL(location).searchParams.get('row') !== '{gone}'")
+        page.reload()  # what waits outlives the page
+        page.wait_for_selector(".tw-tray:has-text('1 drop')")
+        settle(page)
+        page.get_by_role("button", name="Edit", exact=True).click()
+        page.get_by_label("Assistant, turn 2").fill("Better said so.")
+        page.get_by_role("button", name="Keep this edit").click()
+        page.wait_for_selector(".tw-tray:has-text('edit')")
+        page.wait_for_selector(".tw-conversation ins:has-text('Better')")
+        page.get_by_placeholder("name of the new version").fill("by-hand")
+        page.get_by_placeholder("name of the new version").press("Enter")
+        settle(page)
+        page.get_by_role("button", name="Make a version").click()
+        page.wait_for_selector(".tw-notice.tw-good:has-text('by-hand')")
+        page.get_by_role("button", name="Open it").click()
+        made = (home / "store" / "refs" / "by-hand").read_text().strip()
+        page.wait_for_function(f"() => new URL(location).searchParams.get('version') === '{made}'")
+        page.context.close()
+    from curation.contract import Home
+    from curation.store import Store
+
+    new = Store(Home(home)).get(made)
+    assert new.manifest.parents == [old.id]
+    assert gone in new.dropped()["id"].to_list()
+    assert "Better said so." in str(new.rows()["messages"].to_list())
+    assert "Better said so." not in str(old.rows()["messages"].to_list())
+
+
+def test_kin_and_what_is_alike_open_side_by_side(browser, filled: tuple[str, Path]) -> None:
+    pytest.importorskip("scipy", reason="what is alike needs the extra embed")
+    address, _ = filled
+    page = opened(browser, f"{address}/explore?version=first&origin=repeat&view=Kin")
+    page.locator("[aria-label='Its family'] tbody tr:has-text('parent')").click()
+    page.wait_for_selector(".tw-finding:has-text('Parent and child, made by balance: 100%')")
+    page.get_by_role("button", name="Back to the list").click()
+    page.wait_for_selector(".tw-picker")
+    settle(page)
+    page.get_by_text("Alike", exact=True).click()
+    page.locator("[aria-label='Rows most like it'] tbody tr").first.click()
+    page.wait_for_selector(".tw-pairs .tw-turn")
+    assert "beside=" in page.url
+    page.context.close()
+
+
 def test_from_balance_to_recipe_to_a_version_compared_and_exported(browser, filled: tuple[str, Path]) -> None:
     address, home = filled
     page = opened(browser, f"{address}/balance?version=second")

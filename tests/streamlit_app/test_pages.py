@@ -78,13 +78,13 @@ def test_home_offers_the_sample_first(home: Path) -> None:
 
 def test_explore_filters_on_the_server(one: Version) -> None:
     test = open_page("explore.py", version=one.id)
-    assert "All 6 rows kept." in html(test)
+    assert "6 rows: 33.3% code, 2 repeats." in html(test)
     test.multiselect(key="category").set_value(["legal"]).run()
-    assert "2 of 6 rows kept." in html(test)
+    assert "2 of 6 rows (33.3%): all legal, 1 repeat." in html(test)
     assert "May I cross here?" not in html(test)  # texts come through the component that escapes them
     test.multiselect(key="category").set_value([]).run()
     test.text_input(key="text").set_value("Only WHERE the sign").run()
-    assert "2 of 6 rows kept." in html(test)
+    assert "2 of 6 rows (33.3%): all legal, 1 repeat." in html(test)
 
 
 def test_explore_says_what_is_wrong_with_a_pattern_and_an_expression(one: Version) -> None:
@@ -105,7 +105,75 @@ def test_explore_opens_a_row_by_its_address(one: Version) -> None:
 
 def test_explore_shows_what_was_dropped_and_why(one: Version) -> None:
     test = open_page("explore.py", version=one.id, rows="dropped")
-    assert "All 4 rows dropped on the way" in html(test)
+    assert "4 rows dropped on the way to this version: 75.0% math." in html(test)
+
+
+def test_explore_decides_by_hand_and_undoes(one: Version) -> None:
+    row = one.rows()["id"][0]
+    test = open_page("explore.py", version=one.id, row=row)
+    test.text_input(key="why_drop").set_value("wrong").run()
+    test.button(key="do_drop").click().run()
+    assert not test.exception
+    assert "<b>1 drop</b> wait" in html(test)
+    assert "Waits: 1 drop (wrong)" in html(test)
+    assert test.button(key="tray_make").label == "Make a version"
+    test.button(key="tray_undo").click().run()
+    assert "wait; this version stays" not in html(test)
+    assert not list((one.folder.parents[2] / "hand").glob("[!.]*"))
+
+
+def test_explore_edits_a_row_and_its_copies(one: Version) -> None:
+    rows = one.rows()
+    copy = rows.filter(rows["made_by"].is_not_null()).row(0, named=True)
+    test = open_page("explore.py", version=one.id, row=copy["id"])
+    test.button(key="edit_row").click().run()
+    test.text_area(key=f"turn_{copy['id']}_1").set_value("Better so.")
+    keep = next(button for button in test.button if button.label == "Keep this edit")
+    keep.click().run()
+    assert not test.exception
+    same = rows.filter(rows["content_hash"] == copy["content_hash"]).height
+    assert f"<b>{same} edits</b> wait" in html(test)
+
+
+def test_explore_decides_about_all_that_a_filter_found(one: Version) -> None:
+    test = open_page("explore.py", version=one.id, category="legal")
+    assert "2 of 6 rows (33.3%): all legal, 1 repeat." in html(test)
+    assert test.multiselect(key="category").value == ["legal"]
+    test.button(key="many_go").click().run()
+    assert "<b>2 drops</b> wait" in html(test)
+
+
+def test_explore_says_that_the_tray_is_damaged(one: Version) -> None:
+    path = one.folder.parents[2] / "hand" / f"{one.id}.jsonl"
+    path.parent.mkdir()
+    path.write_text("not json\n")
+    test = open_page("explore.py", version=one.id)
+    assert not test.exception
+    assert "the decisions that wait can&#x27;t be read" in html(test)
+
+
+def test_explore_shows_two_rows_side_by_side(one: Version) -> None:
+    rows = one.rows()
+    child = rows.filter(rows["made_by"].is_not_null()).row(0, named=True)
+    test = open_page("explore.py", version=one.id, row=child["id"], beside=child["parent_id"])
+    assert "Parent and child, made by balance: 100% of the text is the same." in html(test)
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"), [({"origin": "repeat"}, 2), ({"sort": "words"}, 6), ({"where": "category == 'code'"}, 2), ({"split": "train"}, 6),
+                        ({"source": "turns"}, 6), ({"text": "SIGN"}, 2), ({"text": "^m.y i", "regex": "true"}, 2)]
+)  # fmt: skip
+def test_a_deep_link_filters(one: Version, query: dict[str, str], rows: int) -> None:
+    test = open_page("explore.py", version=one.id, **query)
+    assert not test.exception
+    assert f'class="tw-finding">{rows} ' in html(test)
+
+
+def test_a_deep_link_to_kin_lists_a_row_and_what_was_made_of_it(one: Version) -> None:
+    rows = one.rows()
+    parent = rows.filter(rows["made_by"].is_not_null())["parent_id"][0]
+    kin = rows.filter((rows["id"] == parent) | (rows["parent_id"] == parent)).height
+    assert f'class="tw-finding">{kin} of 6' in html(open_page("explore.py", version=one.id, kin=parent))
 
 
 def test_balance_changes_as_the_slider_moves(one: Version) -> None:
