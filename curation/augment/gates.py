@@ -23,6 +23,8 @@ class Gates(BaseModel):
     """Whether the language must stay."""
     length: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] | None = (0.5, 2.0)
     """Least and most characters, as a multiple of the parent's."""
+    copied: Share | None = 0.5
+    """How much of a changed line (its runs of three words) the answer may repeat: more, and it works on that very line."""
     near_dup: Annotated[float, Field(gt=0, le=1)] = 0.9
     """Likeness (Jaccard, of pairs of words in the prompts) to any other row, evaluation rows too, that rejects."""
     flags: bool = True

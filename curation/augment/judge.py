@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from curation.augment.gates import EMPTY, Gates, Verdict
@@ -20,6 +21,8 @@ from curation.step import Context
 WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
 SURE = 0.6
 """Confidence in a candidate's language under which another language is no reason to reject."""
+RUN, LEAST = 3, 2
+"""Words in a run that the answer takes from the prompt, and how many runs are no chance."""
 
 
 def prompt_of(messages: Sequence[dict[str, str]]) -> str:
@@ -69,6 +72,8 @@ class Judge:
             self._words(verdict, old, new, rewritten)
         if self.gates.language:
             self._language(verdicts, prompts)
+        if self.gates.copied is not None:
+            self._copied(verdicts, prompts, before, whole)
         if self.gates.flags:
             self._flags(verdicts, parents, children)
         if self.gates.semantic is not None or self.gates.fit is not None:
@@ -107,6 +112,29 @@ class Judge:
             other = bool(was and now and was != now and sure >= SURE)
             why = f"{now} ({sure:g}), the parent is {was}" if other else None
             verdict.measure("language", now, why, language_confidence=sure)
+
+    def _copied(
+        self, verdicts: list[Verdict], prompts: list[tuple[str, str]], before: list[list[dict[str, str]]], whole: list[bool],
+    ) -> None:  # fmt: skip
+        """An answer that corrects, rewrites or translates a line repeats most of it: that line has to stay as it is."""
+        from curation.augment.near import sets_of
+
+        answers = sets_of(["\n".join(_answers(messages)) for messages in before], RUN)
+        gone = [(place, line) for place, pair in enumerate(prompts) for line in _changed(*pair)]
+        most = dict.fromkeys(range(len(prompts)), 0.0)
+        for (place, _), runs in zip(gone, sets_of([line for _, line in gone], RUN), strict=True):
+            shared = np.intersect1d(runs, answers[place], assume_unique=True).size
+            if shared >= LEAST:
+                most[place] = max(most[place], round(shared / runs.size, 3))
+        limit = self.gates.copied or 0.0
+        for place, verdict in enumerate(verdicts):
+            if not whole[place]:
+                why = (
+                    f"the answer repeats {most[place]:g} of a line that changed"
+                    if most[place] > limit
+                    else None
+                )
+                verdict.measure("copied", most[place], why, high=limit)
 
     def _flags(self, verdicts: list[Verdict], parents: pl.DataFrame, children: pl.DataFrame) -> None:
         old, new = flags(parents["messages"]), flags(children["messages"])
@@ -161,6 +189,12 @@ class Judge:
         for verdict, ratio in zip(verdicts, ratios(str(self.gates.perplexity), prompts), strict=True):
             why = f"{ratio:g} times the parent's, over {most:g}" if ratio > most else None
             verdict.measure("perplexity", ratio, why, high=most)
+
+
+def _changed(old: str, new: str) -> list[str]:
+    """The lines of a text that the other hasn't."""
+    kept = set(new.split("\n"))
+    return [line for line in old.split("\n") if line not in kept]
 
 
 def _answers(messages: Sequence[dict[str, str]]) -> list[str]:

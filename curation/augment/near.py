@@ -67,8 +67,8 @@ class Near:
         return round(best, 3), which
 
 
-def sets_of(prompts: Sequence[str]) -> list[U64]:
-    """The sorted set of hashed word pairs of each prompt; a single word counts as a pair."""
+def sets_of(prompts: Sequence[str], size: int = PAIR) -> list[U64]:
+    """The sorted set of hashed runs of ``size`` words of each prompt; fewer words are one run."""
     texts = pl.Series(prompts, dtype=pl.String)
-    found = shingle_sets(texts, np.ones(len(prompts), dtype=np.int64), PAIR)
+    found = shingle_sets(texts, np.ones(len(prompts), dtype=np.int64), size)
     return [found.hashes[a:b] for a, b in zip(found.bounds[:-1], found.bounds[1:], strict=True)]

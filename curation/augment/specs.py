@@ -32,14 +32,18 @@ class Words(Spec):
     """Share of a text's words that change."""
     most: Annotated[int, Field(ge=1, le=1000)] = 10
     """Most words that change in a text."""
-    senses: Annotated[int, Field(ge=1, le=50)] = 1
-    """Of a word's senses, most frequent first, how many give synonyms (``synonym`` alone)."""
+    senses: Annotated[int, Field(ge=1, le=50)] = 2
+    """How many of a word's senses, most frequent first, give synonyms (``synonym`` alone)."""
 
     def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:  # noqa: ARG002
         """Nlpaug's augmenter."""
+        if self.name == "synonym":
+            from curation.augment.generators.synonym import SynonymGenerator
+
+            return SynonymGenerator(self.share, self.most, terms, self.senses)
         from curation.augment.generators.words import WordGenerator
 
-        return WordGenerator(self.name, self.share, self.most, terms, self.senses)
+        return WordGenerator(self.name, self.share, self.most, terms)
 
 
 class Contextual(Spec):
@@ -68,6 +72,8 @@ class BackTranslation(Spec):
     """The pivot, as a language code: es and ca work offline with Debian's packages."""
     engine: Literal["apertium", "marian", "llm"] = "apertium"
     """Apertium on this machine, two Marian models of the Hub, or a language model."""
+    patch: bool = True
+    """Whether only those changes are kept that read well where they stand (Apertium alone, whose sentences seldom do)."""
     there: str | None = None
     """The Marian model into the pivot, a Hub id or folder; ``Helsinki-NLP/opus-mt-en-<via>`` otherwise."""
     back: str | None = None
@@ -80,7 +86,7 @@ class BackTranslation(Spec):
         if self.engine == "apertium":
             from curation.augment.generators.apertium import Apertium
 
-            return Apertium(self.via, terms)
+            return Apertium(self.via, terms, patch=self.patch)
         if self.engine == "marian":
             from curation.augment.generators.marian import Marian
 

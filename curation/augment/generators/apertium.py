@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Sequence
 
 from curation.augment import protect, resources
+from curation.augment.generators.patch import patched
 from curation.augment.protect import Refused
 
 PIVOTS = {"es": "spa", "ca": "cat", "fr": "fra", "pt": "por", "it": "ita", "gl": "glg", "eo": "epo"}
@@ -23,9 +24,9 @@ class Apertium:
     languages: frozenset[str] | None = frozenset({"en"})
     chance = False
 
-    def __init__(self, via: str, terms: tuple[str, ...] = ()) -> None:
+    def __init__(self, via: str, terms: tuple[str, ...] = (), *, patch: bool = True) -> None:
         pivot = PIVOTS.get(via, via)
-        self.there, self.back, self.terms = f"eng-{pivot}", f"{pivot}-eng", terms
+        self.there, self.back, self.terms, self.patch = f"eng-{pivot}", f"{pivot}-eng", terms, patch
         missing = {self.there, self.back} - resources.directions()
         if missing:
             package = f"apertium apertium-eng-{pivot}"
@@ -34,7 +35,7 @@ class Apertium:
                 where=f"back_translation via {via}",
                 mend=f"Install it with: apt-get install {package}.",
             )
-        self.identity = f"apertium {self.there} {self.back} v1"
+        self.identity = f"apertium {self.there} {self.back} patch={patch} v2"
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in order; the engine knows no chance, so the seed changes nothing."""
@@ -49,7 +50,18 @@ class Apertium:
             new = "".join(next(out) if place % 2 == 0 else part for place, part in enumerate(parts))
             result = protect.restored(text, it, new, self.terms)
             found.append(Refused("nothing changed") if result == text else result)
-        return found
+        return self._patched(texts, found) if self.patch else found
+
+    def _patched(self, texts: Sequence[str], made: list[str | Refused]) -> list[str | Refused]:
+        """Each translation cut down to the changes that read well."""
+        good = [place for place, one in enumerate(made) if isinstance(one, str)]
+        out = patched([texts[place] for place in good], [str(made[place]) for place in good])
+        for place, text in zip(good, out, strict=True):
+            same = text == texts[place]
+            made[place] = (
+                Refused("no change reads well") if same else protect.verified(texts[place], text, self.terms)
+            )
+        return made
 
     def _translate(self, lines: list[str], direction: str) -> list[str]:
         """Lines through one direction, all in one process. Raises MissingResource where it fails."""

@@ -1,7 +1,8 @@
 """Words replaced by what a masked language model expects there, through nlpaug.
 
 nlpaug 1.1.11 asks a tokenizer for ``_convert_token_to_id``, which transformers 5 no longer has: that one method is
-supplied here. The model sees the prose between protected spans alone.
+supplied here. The model sees the prose between protected spans alone. It says what is likely, not what means the same ("sell"
+for "buy"), so that a change is kept only where WordNet knows a sense that both words share and it reads well (``patch.py``).
 
 Source: Kobayashi 2018, "Contextual Augmentation"; nlpaug (Ma, 2019).
 """
@@ -14,7 +15,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from curation.augment import protect
-from curation.augment.generators.words import own_chance
+from curation.augment.generators import wordnet
+from curation.augment.generators.patch import patched
+from curation.augment.generators.words import ENGLISH, own_chance
 from curation.augment.protect import Refused
 from curation.contract import file_sha256
 from curation.errors import HubError, MissingExtra
@@ -26,12 +29,13 @@ FEWEST = 4
 class ContextualGenerator:
     """nlpaug's contextual augmenter over a BERT-like model."""
 
-    languages: frozenset[str] | None = None
+    languages: frozenset[str] | None = ENGLISH
 
     def __init__(self, model: str, share: float, most: int, terms: tuple[str, ...]) -> None:
+        wordnet.load()
         self.terms = terms
         self._augment = _augmenter(model, share, most)
-        self.identity = f"nlpaug contextual {model} {_weights(model)} share={share} most={most} v1"
+        self.identity = f"nlpaug contextual {model} {_weights(model)} share={share} most={most} v2"
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in the order of the texts."""
@@ -53,7 +57,10 @@ class ContextualGenerator:
                 str(self._augment.augment(part)[0]) if free and len(part.split()) >= FEWEST else part
                 for part, free in parts
             )
-        return Refused("nothing changed") if out == text else protect.verified(text, out, self.terms)
+        if out == text:
+            return Refused("nothing changed")
+        [out] = patched([text], [out], wordnet.share_a_sense)
+        return Refused("no change reads well") if out == text else protect.verified(text, out, self.terms)
 
 
 @functools.lru_cache(maxsize=2)

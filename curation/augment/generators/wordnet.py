@@ -1,7 +1,6 @@
-"""nlpaug's WordNet with what it lacks: a tagger that is loaded once, look-ups that are remembered, and caution.
+"""WordNet and the tagger, loaded once and remembered: tags of words, and synonyms near in meaning.
 
-Only words in their base form are replaced, since a dictionary gives base forms and "bikes" would become "bicycle";
-names and common words are left alone; and only the most frequent senses of a word count.
+A synonym is inflected as the word is; names and common words have none; of a word's senses the most frequent alone count.
 """
 
 from __future__ import annotations
@@ -10,51 +9,78 @@ import functools
 import re
 from typing import Any
 
-from curation.augment import resources
-from curation.augment.generators.words import COMMON
+from curation.augment import fluency, resources
+from curation.augment.generators.inflect import POS, form, lemma
+from curation.augment.generators.lists import COMMON, FIRM
 
-BASE_FORMS = {"NN": "n", "VB": "v", "VBP": "v", "JJ": "a", "RB": "r"}
-LEFT_ALONE = "DT"
-"""nlpaug replaces no determiners: a word with this tag is out of its reach."""
-PLAIN = re.compile(r"[a-z]{3,}")
-
-
-class CachedWordNet:
-    """The two questions that nlpaug's synonym step asks: the tags of a text's words, the synonyms of one."""
-
-    def __init__(self, senses: int) -> None:
-        self.senses = senses
-        _tagger()
-        _wordnet()
-
-    def pos_tag(self, tokens: list[str]) -> list[tuple[str, str]]:
-        """Words with their tags; those that must not be replaced bear LEFT_ALONE."""
-        return list(_tags(tuple(map(str, tokens)), self.senses))
-
-    def predict(self, word: str, pos: str | None = None) -> list[str]:
-        """Synonyms of a word as a part of speech."""
-        return list(_synonyms(word.lower(), pos or "n", self.senses))
+PLAIN = re.compile(r"[A-Z]?[a-z]{3,}")
+NEAR = 0.5
+"""Least cosine of a word and its synonym: "shop" and "store" have 0.60, "string" and "twine" 0.02."""
+ALIKE = 4
+"""Letters that both begin with from which on they are forms of one word: "organise" is nothing new for "organize"."""
 
 
-@functools.lru_cache(maxsize=8192)
-def _tags(tokens: tuple[str, ...], senses: int) -> tuple[tuple[str, str], ...]:
-    found = []
-    for word, tag in _tagger().tag(list(tokens)):
-        pos = BASE_FORMS.get(tag)
-        plain = pos is not None and PLAIN.fullmatch(word.lower()) and word.lower() not in COMMON
-        found.append((word, tag if pos and plain and _synonyms(word.lower(), pos, senses) else LEFT_ALONE))
-    return tuple(found)
+def load() -> None:
+    """Load both. Raises MissingResource naming the install step, MissingExtra without NLTK."""
+    _tagger()
+    _wordnet()
+
+
+@functools.lru_cache(maxsize=4096)
+def tags(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The part of speech of each word, in the Penn Treebank's tags."""
+    return tuple(tag for _, tag in _tagger().tag(list(words)))
 
 
 @functools.lru_cache(maxsize=65536)
-def _synonyms(word: str, pos: str, senses: int) -> tuple[str, ...]:
-    """Lemmas of the first senses, most frequent first; single words and short phrases of letters."""
-    wordnet = _wordnet()
-    if pos == "n" and wordnet.morphy(word, "n") not in (word, None):
+def synonyms(word: str, tag: str, senses: int) -> tuple[tuple[str, float], ...]:
+    """Single words, inflected alike, in use, and near in meaning; each with its cosine to the word.
+
+    Both words must mean it first: the sense is among the first ``senses`` of either.
+    """
+    low = word.lower()
+    if tag not in POS or not PLAIN.fullmatch(word) or low in COMMON or low in FIRM:
         return ()
-    names = [lemma.name() for sense in wordnet.synsets(word, pos=pos)[:senses] for lemma in sense.lemmas()]
-    fit = [name for name in names if name.islower() and name.replace("_", "").isalpha() and name != word]
-    return tuple(dict.fromkeys(fit))
+    wordnet, pos = _wordnet(), POS[tag]
+    base = lemma(low, tag, wordnet)
+    if base is None or base in COMMON or base in FIRM:
+        return ()
+    names = dict.fromkeys(
+        name
+        for sense in wordnet.synsets(base, pos=pos)[:senses]
+        for name in (one.name() for one in sense.lemmas())
+        if name.islower() and name.isalpha() and not forms_of_one(name, base)
+        if sense in wordnet.synsets(name, pos=pos)[:senses]
+    )
+    forms = [shaped for name in names if name not in FIRM and (shaped := form(name, tag, wordnet))]
+    if not forms:
+        return ()
+    known, near = fluency.table().knows(forms), _likeness(low, forms)
+    return tuple(
+        (name, cosine) for name, use, cosine in zip(forms, known, near, strict=True) if use and cosine >= NEAR
+    )
+
+
+def share_a_sense(one: str, other: str) -> bool:
+    """Whether two words can mean the same: they, or their base forms, stand in one set of synonyms or in like ones."""
+    wordnet = _wordnet()
+    mine, theirs = wordnet.synsets(one.lower()), set(wordnet.synsets(other.lower()))
+    return any(sense in theirs or any(like in theirs for like in sense.similar_tos()) for sense in mine)
+
+
+def forms_of_one(one: str, other: str) -> bool:
+    """Whether two words begin so much alike that they are forms of one."""
+    shared = next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    return shared >= min(ALIKE, len(one), len(other))
+
+
+def _likeness(word: str, names: list[str]) -> list[float]:
+    from curation.embedding import cosines, load_encoder
+
+    found = load_encoder("static").encode([word, *names], 16)
+    return [float(value) for value in cosines(found[:1], found[1:])[0]]
 
 
 @functools.cache

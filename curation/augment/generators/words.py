@@ -12,161 +12,14 @@ from __future__ import annotations
 import functools
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from curation.augment import protect
 from curation.augment.protect import Refused
-from curation.errors import MissingExtra
 
+ENGLISH = frozenset({"en"})
 WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
-COMMON = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "but",
-        "if",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "in",
-        "into",
-        "of",
-        "off",
-        "on",
-        "onto",
-        "out",
-        "over",
-        "to",
-        "up",
-        "with",
-        "without",
-        "be",
-        "am",
-        "is",
-        "are",
-        "was",
-        "were",
-        "been",
-        "being",
-        "do",
-        "does",
-        "did",
-        "done",
-        "doing",
-        "have",
-        "has",
-        "had",
-        "having",
-        "can",
-        "could",
-        "may",
-        "might",
-        "must",
-        "shall",
-        "should",
-        "will",
-        "would",
-        "not",
-        "no",
-        "nor",
-        "so",
-        "than",
-        "that",
-        "this",
-        "these",
-        "those",
-        "there",
-        "here",
-        "it",
-        "its",
-        "i",
-        "me",
-        "my",
-        "mine",
-        "we",
-        "us",
-        "our",
-        "you",
-        "your",
-        "he",
-        "him",
-        "his",
-        "she",
-        "her",
-        "they",
-        "them",
-        "their",
-        "who",
-        "whom",
-        "whose",
-        "which",
-        "what",
-        "when",
-        "where",
-        "why",
-        "how",
-        "all",
-        "any",
-        "both",
-        "each",
-        "few",
-        "more",
-        "most",
-        "other",
-        "some",
-        "such",
-        "only",
-        "own",
-        "same",
-        "too",
-        "very",
-        "just",
-        "also",
-        "about",
-        "after",
-        "again",
-        "against",
-        "before",
-        "between",
-        "during",
-        "then",
-        "once",
-        "get",
-        "got",
-        "gets",
-        "go",
-        "goes",
-        "went",
-        "let",
-        "lets",
-        "make",
-        "makes",
-        "made",
-        "take",
-        "takes",
-        "took",
-        "put",
-        "like",
-        "one",
-        "two",
-        "three",
-        "first",
-        "last",
-        "much",
-        "many",
-        "well",
-        "yes",
-        "please",
-    ]
-)
-"""Words whose dictionary synonyms are nearly always of another sense."""
 
 
 class Word(str):
@@ -184,12 +37,14 @@ class Word(str):
 class WordGenerator:
     """One of nlpaug's augmenters, kept to the words of the prose."""
 
-    def __init__(self, name: str, share: float, most: int, terms: tuple[str, ...], senses: int = 1) -> None:
-        self.identity = f"nlpaug {name} share={share} most={most} senses={senses} v1"
-        self.languages = frozenset({"en"}) if name in ("synonym", "spelling") else None
-        self.terms, self.name = terms, name
+    def __init__(self, name: str, share: float, most: int, terms: tuple[str, ...]) -> None:
+        from curation.augment.generators.augmenters import augmenter
+
+        self.identity = f"nlpaug {name} share={share} most={most} v2"
+        self.languages = None if name in ("keyboard", "swap", "split") else ENGLISH
+        self.terms = terms
         self._words: list[str] = []
-        self._augment = _augmenter(name, share, most, senses, lambda _: self._words)
+        self._augment = augmenter(name, share, most, lambda _: self._words)
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in the order of the texts."""
@@ -199,7 +54,7 @@ class WordGenerator:
     def _one(self, text: str, seed: int) -> str | Refused:
         import numpy as np
 
-        words, glue = _cut(text, self.terms)
+        words, glue = cut(text, self.terms)
         if not words:
             return Refused("no prose to change")
         random.seed(seed)
@@ -207,6 +62,8 @@ class WordGenerator:
         self._words = [Word(word, place) for place, word in enumerate(words)]
         # the tokenizer above answers with the words, so what is passed here only has to be a text
         out = self._augment("words")
+        if isinstance(out, str):  # nlpaug hands back what it was given where no word may change
+            return Refused("no word that may change")
         candidate = _woven(out, self._words, glue)
         if candidate == text:
             return Refused("nothing changed")
@@ -214,7 +71,7 @@ class WordGenerator:
 
 
 @functools.lru_cache(maxsize=4096)
-def _cut(text: str, terms: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def cut(text: str, terms: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The words of the prose, and what stands before each of them and after the last."""
     words, glue, at, base = [], [], 0, 0
     for part, free in protect.pieces(text, terms):
@@ -258,38 +115,3 @@ def own_chance() -> Iterator[None]:
     finally:
         random.setstate(plain)
         np.random.set_state(fast)
-
-
-def _augmenter(
-    name: str, share: float, most: int, senses: int, tokens: Callable[[str], list[str]]
-) -> Callable[[str], list[str]]:
-    """The augmenter's action: a text in, words out."""
-    try:
-        import nlpaug.augmenter.char as by_char
-        import nlpaug.augmenter.word as by_word
-    except ModuleNotFoundError as error:
-        raise MissingExtra.of(str(error.name).split(".")[0], "augment") from None
-    given: dict[str, Any] = {"tokenizer": tokens, "reverse_tokenizer": lambda out: out}
-    size = {**given, "aug_p": share, "aug_max": most}
-    if name == "synonym":
-        from curation.augment.generators.wordnet import CachedWordNet
-
-        synonym = by_word.SynonymAug.__new__(by_word.SynonymAug)
-        by_word.WordAugmenter.__init__(synonym, action="substitute", name=name, **size)
-        synonym.aug_src, synonym.lang, synonym.model = "wordnet", "eng", CachedWordNet(senses)
-        return synonym.substitute  # type: ignore[no-any-return]
-    if name == "spelling":
-        spelling = by_word.SpellingAug(**size)
-        # the dictionary is read by way of sets, whose order differs from process to process
-        spelling.model.dict = {key: sorted(values) for key, values in sorted(spelling.model.dict.items())}
-        return spelling.substitute  # type: ignore[no-any-return]
-    if name == "keyboard":
-        keyboard = by_char.KeyboardAug(
-            **given, aug_word_p=share, aug_word_max=most, aug_char_max=1, include_special_char=False,
-            include_numeric=False, include_upper_case=False, stopwords_regex=r"\s*[A-Za-z]*[^A-Za-z\s]",
-        )  # fmt: skip
-        return keyboard.substitute  # type: ignore[no-any-return]
-    if name == "split":
-        return by_word.SplitAug(**size).split  # type: ignore[no-any-return]
-    drawn = by_word.RandomWordAug(action=name, **size)
-    return drawn.swap if name == "swap" else drawn.delete  # type: ignore[no-any-return]

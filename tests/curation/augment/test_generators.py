@@ -105,12 +105,22 @@ def test_a_term_is_left_alone() -> None:
 
 
 @NEEDS_WORDNET
-def test_synonyms_leave_names_and_inflected_words_alone() -> None:
-    generator = built({"synonym": {"share": 1.0, "most": 100}})
-    [out] = generator.propose(["The cars met Anna near the automobile."], [1])
-    assert isinstance(out, str)
-    assert out.startswith("The cars met Anna near the ")
-    assert not out.endswith("automobile.")
+@pytest.mark.parametrize(
+    ("text", "want"),
+    [
+        ("Write a program to calculate the factorial.", "Write a program to compute the factorial."),
+        ("How large is the river?", "How big is the river?"),
+        ("How large is the `large` river?", "How big is the `large` river?"),
+        ("Is a permit required for this?", "Is a permit needed for this?"),
+        ("Identify which cars are British.", "Identify which automobiles are British."),
+        ("Return the characters of a given string.", None),  # no twine
+        ("What is the result of Large and Sons?", "What is the outcome of Large and Sons?"),
+        ("He ate an apple.", None),
+    ],
+)  # fmt: skip
+def test_synonyms_fit(text: str, want: str | None) -> None:
+    [out] = built({"synonym": {"share": 1.0, "most": 100}}).propose([text], [1])
+    assert out == (want or Refused("no synonym fits"))
 
 
 def test_a_missing_resource_names_the_install_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +141,7 @@ def test_a_missing_pivot_names_the_package() -> None:
 @NEEDS_APERTIUM
 @pytest.mark.parametrize("via", ["es", "ca"])
 def test_back_translation_keeps_spans_and_lines(via: str) -> None:
-    generator = built({"back_translation": {"via": via}})
+    generator = built({"back_translation": {"via": via, "patch": False}})
     text = "I want to hire the bike for 3 days.\n\nCan you send the `code` to ann@post.example? "
     out, empty, code = generator.propose([text, "", "```\nx\n```"], [0, 1, 2])
     assert isinstance(out, str)
@@ -139,6 +149,16 @@ def test_back_translation_keeps_spans_and_lines(via: str) -> None:
     assert out.count("\n") == 2
     assert out != text
     assert (empty, code) == (Refused("nothing changed"), Refused("nothing changed"))
+
+
+@NEEDS_APERTIUM
+def test_a_patched_translation_keeps_the_changes_that_read_well() -> None:
+    text = "How large is the vegetable shop in `Leeds`?\nHow do I stop it completely?"
+    assert built({"back_translation": {"patch": False}}).propose([text], [0]) != [text]
+    [out] = built({"back_translation": {"via": "es"}}).propose([text], [0])
+    assert out == text.replace("completely", "entirely")
+    [same] = built({"back_translation": {"via": "es"}}).propose(["Give me the best cell phone brands."], [0])
+    assert same == Refused("no change reads well")
 
 
 @NEEDS_APERTIUM
@@ -168,46 +188,36 @@ def test_short_forms_mean_the_long_ones() -> None:
     assert step_from(step.model_dump(mode="json")) == step
 
 
+@NEEDS_WORDNET
 def test_contextual_with_a_tiny_masked_model(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch isn't installed: pip install 'tomewright[train]'")
     import torch
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 
-    words = sorted(
-        {
-            *[
-                "the",
-                "friendly",
-                "clerk",
-                "will",
-                "explain",
-                "contract",
-                "before",
-                "you",
-                "go",
-                "home",
-                "now",
-                "and",
-                "then",
-            ]
-        }
-    )
+    words = sorted(set(f"{PROSE} go home now then big large house how is of".lower().strip(".").split()))
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words, ".", ","]
     (tmp_path / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
     BertTokenizer(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
     torch.manual_seed(0)
     size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
     model = BertForMaskedLM(BertConfig(vocab_size=len(vocabulary), **size))
-    with torch.no_grad():  # an untrained model would say [SEP] as soon as a word
-        model.cls.predictions.decoder.bias[:5] = -1e4
+    with (
+        torch.no_grad()
+    ):  # what it expects everywhere, most of all the word that is there: big, and then large
+        model.cls.predictions.decoder.bias[:] = -1e4
+        for bias, word in ((200.0, "big"), (199.0, "large")):
+            model.cls.predictions.decoder.bias[vocabulary.index(word)] = bias
     model.save_pretrained(tmp_path)
-    generator = built({"contextual": {"model": str(tmp_path), "share": 0.3}})
-    text = "the friendly clerk will explain the contract `x = 1` before you go home"
-    first = generator.propose([text] * 3, [1, 2, 3])
-    assert first == generator.propose([text] * 3, [1, 2, 3])
-    made = [out for out in first if isinstance(out, str)]
-    assert made
-    assert all(contents(out) == ["`x = 1`"] for out in made)
+    generator = built({"contextual": {"model": str(tmp_path), "most": 1}})
+    text = "how large is the house of the clerk `x = 1` before you go home"
+    first = generator.propose([text] * 30, range(30))
+    assert first == generator.propose([text] * 30, range(30))
+    # of all that the model puts anywhere, one change alone shares a sense with what was there
+    assert {str(out) for out in first if isinstance(out, str)} == {text.replace("large", "big")}
+    assert Refused("no change reads well") in first
+    assert generator.propose(["home"], [1]) == [Refused("no prose to change")]
+    with pytest.raises(TomeError, match="can't be loaded"):
+        built({"contextual": {"model": str(tmp_path / "none")}})
 
 
 @NEEDS_WORDNET

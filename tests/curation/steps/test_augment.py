@@ -50,7 +50,7 @@ def test_a_good_candidate_passes_every_gate() -> None:
     verdict = judged(talk(GOOD))
     assert verdict.reason is None
     assert set(verdict.values) == {
-        "lexical", "length", "language", "language_confidence", "flags", "semantic", "fit", "fit_parent",
+        "lexical", "length", "copied", "language", "language_confidence", "flags", "semantic", "fit", "fit_parent",
     }  # fmt: skip
     assert verdict.values["language"] == "en"
     assert verdict.values["length"] == round(len(GOOD) / len(QUESTION), 3)
@@ -86,6 +86,19 @@ def test_meaning_is_kept() -> None:
     drifted = talk("Can I remove my tire from the mourning to the aftermath without praying again?")
     assert str(judged(drifted, lexical=None).reason).startswith("semantic: ")
     assert str(judged(talk(GOOD), semantic=(0.0, 0.5)).reason).endswith("nothing new")
+
+
+def test_a_line_that_the_answer_works_on_stays() -> None:
+    parent = talk(
+        "Put this into the past tense:\nHe reads a long novel about his old grandmother.",
+        "He read a long novel about his old grandmother.",
+    )
+    child = talk(parent[0]["content"].replace("grandmother", "grandma"), parent[1]["content"])
+    assert str(judged(child, parent).reason).startswith(
+        "copied: the answer repeats 0.714 of a line that changed"
+    )
+    other = talk(parent[0]["content"].replace("Put this", "Turn that"), parent[1]["content"])
+    assert judged(other, parent).values["copied"] == 0.0
 
 
 def test_the_answer_still_fits() -> None:
@@ -352,7 +365,7 @@ def test_the_preview_shows_what_a_run_would_make(rows: pl.DataFrame) -> None:
     for before, after, parts in seen.candidates.select("before", "after", "parts").drop_nulls().iter_rows():
         assert "".join(one["text"] for one in parts if one["kind"] != "new") == before
         assert "".join(one["text"] for one in parts if one["kind"] != "gone") == after
-    gates = {"length", "lexical", "language", "flags", "semantic", "fit", "near_dup"}
+    gates = {"length", "lexical", "copied", "language", "flags", "semantic", "fit", "near_dup"}
     assert set(seen.gates["gate"]) == gates
     assert seen.gates.height == len(gates) * seen.candidates["messages"].drop_nulls().len()
     assert seen.gates.filter(pl.col("gate") == "semantic").select("low", "high").row(0) == (0.7, 1.0)

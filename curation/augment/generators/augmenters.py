@@ -1,0 +1,97 @@
+"""nlpaug's augmenters, each set up so that what it makes can still be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from curation.augment.generators.lists import DROPPABLE, FIRM
+from curation.errors import MissingExtra
+
+Action = Callable[[str], list[str] | str]
+SHORT = r"\s*(?:[A-Za-z]{1,3}\s*$|[A-Za-z]*[^A-Za-z\s])"
+"""Words of up to three letters, or with anything but letters: a slip in them leaves too little to read."""
+MIDDLING = r"\s*(?:[A-Za-z]{1,5}\s*$|[A-Za-z]*[^A-Za-z\s])"
+
+
+def augmenter(
+    name: str, share: float, most: int, tokens: Callable[[str], list[str]], model: Any = None
+) -> Action:
+    """The action of the augmenter of that name: a text in, words out. Raises MissingExtra without nlpaug.
+
+    ``tokens`` gives the words; ``share`` of them change, at most ``most``; ``model`` is what synonyms come from.
+    """
+    try:
+        import nlpaug.augmenter.char as by_char
+        import nlpaug.augmenter.word as by_word
+    except ModuleNotFoundError as error:
+        raise MissingExtra.of(str(error.name).split(".")[0], "augment") from None
+    given: dict[str, Any] = {"tokenizer": tokens, "reverse_tokenizer": lambda out: out}
+    firm = _Lower(FIRM)
+    size = {**given, "aug_p": share, "aug_max": most, "stopwords": firm}
+    if name == "synonym":
+        synonym = by_word.SynonymAug.__new__(by_word.SynonymAug)
+        by_word.WordAugmenter.__init__(synonym, action="substitute", name=name, **size)
+        synonym.aug_src, synonym.lang, synonym.model = "wordnet", "eng", model
+        return synonym.substitute  # type: ignore[no-any-return]
+    if name == "spelling":
+        spelling = by_word.SpellingAug(**size, stopwords_regex=SHORT)
+        spelling.model.dict = slips(spelling.model.dict)
+        return spelling.substitute  # type: ignore[no-any-return]
+    if name == "keyboard":
+        keyboard = by_char.KeyboardAug(
+            **given, aug_word_p=share, aug_word_max=most, aug_char_max=1, include_special_char=False,
+            include_numeric=False, include_upper_case=False, stopwords=firm, stopwords_regex=SHORT,
+        )  # fmt: skip
+        return keyboard.substitute  # type: ignore[no-any-return]
+    if name == "split":
+        return by_word.SplitAug(**size, stopwords_regex=MIDDLING).split  # type: ignore[no-any-return]
+    if name == "delete":
+        rest = _Lower(DROPPABLE, inside=False)
+        return by_word.RandomWordAug(action=name, **{**size, "stopwords": rest}).delete  # type: ignore[no-any-return]
+    return by_word.RandomWordAug(action=name, **size).swap  # type: ignore[no-any-return]
+
+
+class _Lower:
+    """A set of words in any case, or of all words but those, as nlpaug's stop words."""
+
+    def __init__(self, words: frozenset[str], *, inside: bool = True) -> None:
+        self.words, self.inside = words, inside
+
+    def __contains__(self, word: object) -> bool:
+        return (str(word).lower() in self.words) == self.inside
+
+
+def slips(known: dict[str, Any]) -> dict[str, list[str]]:
+    """The misspellings that can still be read: letters alone, one slip away, the first letter right, no word themselves.
+
+    nlpaug's list has "[[amd" for "and" and "world" for "word". It is read by way of sets, so it is sorted too.
+    """
+    from curation.augment.fluency import table
+
+    pairs = [(word, str(slip)) for word, many in sorted(known.items()) for slip in sorted(many)]
+    fit = [
+        (word, slip)
+        for word, slip in pairs
+        if slip.isalpha()
+        and slip.isascii()
+        and slip[:1].lower() == word[:1].lower()
+        and one_slip(word.lower(), slip.lower())
+    ]
+    words = table().knows([slip for _, slip in fit])
+    found: dict[str, list[str]] = {}
+    for (word, slip), real in zip(fit, words, strict=True):
+        if not real:
+            found.setdefault(word, []).append(slip)
+    return found
+
+
+def one_slip(word: str, other: str) -> bool:
+    """Whether one letter was left out, put in or changed, or two neighbours swapped (Damerau 1964)."""
+    if word == other or abs(len(word) - len(other)) > 1:
+        return False
+    start = 0
+    while start < min(len(word), len(other)) and word[start] == other[start]:
+        start += 1
+    a, b = word[start:], other[start:]
+    return a[1:] == b or a == b[1:] or a[1:] == b[1:] or (a[:2] == b[1::-1] and len(a) > 1 and a[2:] == b[2:])

@@ -1,0 +1,25 @@
+"""Small English words, by what a generator may do to them; the words stand in ``words.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+_READ = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(str(_READ[name]).split())
+
+
+COMMON = _words("common")
+"""Words whose dictionary synonyms are nearly always of another sense."""
+FIRM = _words("firm")
+"""Words that turn the meaning around when they go missing, move or change: no generator touches them."""
+SMALL = _words("small")
+"""Articles, prepositions and the like: they tie words together and mean little alone."""
+DROPPABLE = _words("droppable")
+"""Small words that people in a hurry leave out, and that the meaning survives."""
+GRAMMAR = _words("grammar")
+"""Words that hold a sentence together: a rewriting that has others says something else, or says it wrongly."""
