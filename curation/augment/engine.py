@@ -14,7 +14,7 @@ from curation.augment.generators.base import Seed
 from curation.augment.hand import Hand, may_accept
 from curation.augment.judge import Judge, languages, prompt_of
 from curation.augment.near import Near, sets_of
-from curation.augment.produce import Job, Producer, Talk
+from curation.augment.produce import Job, Made, Producer, Talk
 from curation.augment.protect import Refused
 from curation.augment.specs import Spec
 from curation.contract import digest
@@ -43,6 +43,8 @@ class Candidate:
     verdict: Verdict
     hand: str | None = None
     """What a person decided, ``accept`` or ``reject``, whatever the gates say."""
+    tokens: tuple[int, int] | None = None
+    """Tokens in and out that a language model took for it."""
 
     @property
     def kept(self) -> bool:
@@ -69,7 +71,12 @@ class Candidate:
             "attempt": self.attempt,
             "seed": self.seed,
         }
-        return {**told, "values": self.verdict.values, **({"by hand": self.hand} if self.hand else {})}
+        more = {"by hand": self.hand, "tokens": self.tokens}
+        return {
+            **told,
+            "values": self.verdict.values,
+            **{name: value for name, value in more.items() if value},
+        }
 
 
 class Engine:
@@ -89,7 +96,7 @@ class Engine:
         self.near = Near(ordered["id"].to_list(), [prompt_of(m) for m in ordered["messages"].to_list()])
 
     def run(
-        self, category: str | None, parents: pl.DataFrame, want: int, ahead: int = MOST
+        self, category: str | None, parents: pl.DataFrame, want: int, ahead: int | None = None
     ) -> Iterator[Candidate]:
         """Judged candidates in their order, until ``want`` are kept or the effort is spent.
 
@@ -98,7 +105,7 @@ class Engine:
         jobs = self._jobs(parents, want * self.attempts)
         talks = parents["messages"].to_list()
         spoken = [one for one, _ in languages([prompt_of(talk) for talk in talks])]
-        kept, size = 0, min(ahead, MOST, max(32, want + want // 2))
+        kept, size = 0, min(ahead or MOST, MOST, max(32, want + want // 2))
         while kept < want and (batch := list(islice(jobs, size))):
             judged = self._judged(category, parents, talks, spoken, batch)
             prompts = sets_of([prompt_of(one.messages or []) for one in judged])
@@ -108,7 +115,7 @@ class Engine:
                 settled = self._settled(candidate, shingles)
                 kept += settled.kept
                 yield settled
-            size = min(ahead, MOST, max(32, 2 * (want - kept)))
+            size = min(ahead or MOST, MOST, max(32, 2 * (want - kept)))
 
     def _jobs(self, parents: pl.DataFrame, most: int) -> Iterator[Job]:
         """Tries in a fixed order: every parent once, with the generators in turn, then every parent again."""
@@ -150,21 +157,22 @@ class Engine:
                 strict=True,
             )
         )
-        out = [made.get(place, refused.get(place)) for place in range(len(jobs))]
-        good = [place for place, talk in enumerate(out) if isinstance(talk, list)]
-        children = make_rows([out[p] for p in good], source=OP)  # type: ignore[misc]
+        out = [made.get(place) or Made(refused[place]) for place in range(len(jobs))]
+        good = [place for place, (talk, _) in enumerate(out) if isinstance(talk, list)]
+        children = make_rows([out[p].out for p in good], source=OP)  # type: ignore[misc]
         verdicts = dict(
             zip(good, self.judge.judge(parents[[jobs[p].parent for p in good]], children), strict=True)
         )
         ids = parents["id"]
         result = []
-        for place, (job, talk) in enumerate(zip(jobs, out, strict=True)):
+        for place, (job, (talk, tokens)) in enumerate(zip(jobs, out, strict=True)):
             spec = self.specs[job.generator]
             reason = talk.reason if isinstance(talk, Refused) else None
             result.append(
                 Candidate(
                     ids[job.parent], category, spec.name, spec.model_dump(mode="json", exclude={"name"}), job.attempt,
                     job.seed, talk if isinstance(talk, list) else None, verdicts.get(place, Verdict(reason=reason)),
+                    tokens=tokens,
                 )
             )  # fmt: skip
         return result

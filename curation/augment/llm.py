@@ -88,9 +88,9 @@ class Model(Protocol):
 
 @dataclass
 class Account:
-    """What was asked and paid: requests sent and taken from the cache, tokens, and their price."""
+    """What was asked: requests that were sent and paid for, those that the cache answered, and the tokens of the sent ones."""
 
-    requests: int = 0
+    sent: int = 0
     cached: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
@@ -120,10 +120,10 @@ class Client:
             model = _model(spec)
         folder = None if ctx.cache is None else ctx.cache / "llm"
         prices = (spec.price_in, spec.price_out) if spec else (0.0, 0.0)
-        return cls(model, Lines(folder, model.identity), prices)
+        return cls(model, Lines(folder, f"{model.identity} replies 2"), prices)
 
-    def ask(self, requests: Sequence[Request]) -> list[str]:
-        """The replies' texts, in order; known ones come from the cache. Raises LlmError."""
+    def ask(self, requests: Sequence[Request]) -> list[Reply]:
+        """The replies in order; known ones come from the cache. Raises LlmError."""
         keys = [digest(canonical_json([self.model.identity, asdict(one)])) for one in requests]
         fresh: dict[str, Request] = {
             key: one for key, one in zip(keys, requests, strict=True) if key not in self.lines.known
@@ -133,17 +133,20 @@ class Client:
 
         def done(place: int, reply: Reply) -> None:
             with self._lock:
-                self.lines.put([(names[place], reply.text)])
-                self.account.requests += 1
+                self.lines.put([(names[place], asdict(reply))])
+                self.account.sent += 1
                 self.account.tokens_in += reply.tokens_in
                 self.account.tokens_out += reply.tokens_out
-                self.account.cost += (
-                    reply.tokens_in * self.prices[0] + reply.tokens_out * self.prices[1]
-                ) / 1_000_000
+                self.account.cost += cost(reply.tokens_in, reply.tokens_out, *self.prices)
 
         if fresh:
             self.model.answer(list(fresh.values()), done)
-        return [str(self.lines.known[key]) for key in keys]
+        return [Reply(**self.lines.known[key]) for key in keys]
+
+
+def cost(tokens_in: int, tokens_out: int, price_in: float, price_out: float) -> float:
+    """What so many tokens cost at prices of a million of them."""
+    return (tokens_in * price_in + tokens_out * price_out) / 1_000_000
 
 
 def _model(spec: LlmSpec) -> Model:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -52,6 +52,8 @@ class Preview:
     generators: pl.DataFrame
     asked: dict[str, int]
     """Rows that the step would add, by category."""
+    accounts: list[dict[str, Any]] = field(default_factory=list)
+    """By generator that asks a language model: requests sent and answered by the cache, tokens and cost of the sent ones."""
 
     @property
     def kept(self) -> int:
@@ -70,6 +72,7 @@ class Preview:
             "kept": self.kept,
             "by_generator": self.generators.to_dicts(),
             "asked": self.asked,
+            "accounts": self.accounts,
         }
 
 
@@ -94,15 +97,18 @@ def of_rows(rows: pl.DataFrame, step: Augment, store: Store | None, number: int,
     """The first ``number`` candidates of a step over rows, as even as can be over the categories asked for."""
     asked = {name: want for name, want in step.asked(rows).items() if want}
     ctx = Context(seed=seed, cache=None if store is None else store.root / "cache")
-    walk = step.candidates(rows, ctx, -(-number // max(len(asked), 1)))
-    found: list[Candidate] = list(islice(walk, number))
-    walk.close()
+    engine = step.engine(rows, ctx)
+    try:
+        found = list(islice(step.walk(engine, rows, -(-number // max(len(asked), 1))), number))
+    finally:
+        engine.producer.close()
     talks = dict(rows.select("id", "messages").iter_rows())
     return Preview(
         pl.DataFrame([_line(one, talks[one.parent]) for one in found], schema=CANDIDATES, orient="row"),
         pl.DataFrame([line for one in found for line in _gates(one)], schema=GATES, orient="row"),
         pl.DataFrame(_generators(found), schema=GENERATORS, orient="row"),
         asked,
+        engine.producer.accounts(),
     )
 
 

@@ -6,8 +6,8 @@ import functools
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 from curation.augment.generators.base import Generator, Seed
 from curation.augment.protect import Refused
@@ -18,7 +18,10 @@ from curation.step import Context
 
 SLICE = 250
 """Texts that a worker takes at a time."""
+BATCH = 256
+"""Texts of a slow generator between two writes to the cache: what an interruption loses at most."""
 Talk = list[dict[str, str]]
+Tokens = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,13 @@ class Job:
     generator: int
     attempt: int
     seed: int
+
+
+class Made(NamedTuple):
+    """A candidate or why there is none, and the tokens in and out that a language model took for it."""
+
+    out: Talk | Refused
+    tokens: Tokens | None = None
 
 
 class Producer:
@@ -48,22 +58,31 @@ class Producer:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def make(self, jobs: Sequence[Job], talks: Sequence[Talk], seeds: Sequence[Seed]) -> list[Talk | Refused]:
+    def accounts(self) -> list[dict[str, Any]]:
+        """What each generator asked of its language model in this process."""
+        return [
+            {"generator": spec.name, **asdict(generator.client.account)}
+            for spec, generator in zip(self.specs, self.generators, strict=True)
+            if hasattr(generator, "client")
+        ]
+
+    def make(self, jobs: Sequence[Job], talks: Sequence[Talk], seeds: Sequence[Seed]) -> list[Made]:
         """One candidate a job; ``talks[i]`` is the parent of job i, ``seeds[i]`` what a new talk is made from."""
-        found: list[Talk | Refused] = [Refused("not made")] * len(jobs)
+        found = [Made(Refused("not made"))] * len(jobs)
         for number, spec in enumerate(self.specs):
             places = [place for place, job in enumerate(jobs) if job.generator == number]
             if not places:
                 continue
+            chances = [jobs[p].seed for p in places]
             if spec.whole:
-                out = self._composed(number, [seeds[p] for p in places], [jobs[p].seed for p in places])
+                out = [Made(*one) for one in self._asked(number, [seeds[p] for p in places], chances)]
             else:
-                out = self._rewritten(number, [talks[p] for p in places], [jobs[p].seed for p in places])
+                out = self._rewritten(number, [talks[p] for p in places], chances)
             for place, candidate in zip(places, out, strict=True):
                 found[place] = candidate
         return found
 
-    def _rewritten(self, number: int, talks: list[Talk], seeds: list[int]) -> list[Talk | Refused]:
+    def _rewritten(self, number: int, talks: list[Talk], seeds: list[int]) -> list[Made]:
         """Each talk with its turns rewritten; a turn that can't change stays, one whose spans broke rejects."""
         turns = [
             (place, at)
@@ -76,39 +95,56 @@ class Producer:
         new = [[dict(turn) for turn in talk] for talk in talks]
         why: dict[int, Refused] = {}
         changed: set[int] = set()
-        for (place, at), text in zip(turns, out, strict=True):
+        tokens: dict[int, Tokens] = {}
+        for (place, at), (text, spent) in zip(turns, out, strict=True):
+            if spent is not None:
+                before = tokens.get(place, (0, 0))
+                tokens[place] = before[0] + spent[0], before[1] + spent[1]
             if isinstance(text, str):
                 new[place][at]["content"] = text
                 changed.add(place)
             elif place not in why or text.reason.startswith("protected"):
                 why[place] = text
-        result: list[Talk | Refused] = []
+        result: list[Made] = []
         for place, talk in enumerate(new):
             broken = why.get(place)
             bad = broken is not None and broken.reason.startswith("protected")
-            result.append(
-                talk if place in changed and not bad else broken or Refused("no turn that may change")
-            )
+            kept = talk if place in changed and not bad else broken or Refused("no turn that may change")
+            result.append(Made(kept, tokens.get(place)))
         return result
 
-    def _texts(self, number: int, texts: list[str], seeds: list[int]) -> list[str | Refused]:
+    def _texts(
+        self, number: int, texts: list[str], seeds: list[int]
+    ) -> list[tuple[str | Refused, Tokens | None]]:
         generator: Any = self.generators[number]
         spec = self.specs[number]
+        if hasattr(generator, "client"):
+            return self._asked(number, texts, seeds)
         if isinstance(spec, Words):
-            if self.ctx.workers > 1 and len(texts) >= 2 * SLICE:
-                return self._spread(spec, texts, seeds)
-            return list(generator.propose(texts, seeds))
+            many = self.ctx.workers > 1 and len(texts) >= 2 * SLICE
+            out = self._spread(spec, texts, seeds) if many else generator.propose(texts, seeds)
+            return [(one, None) for one in out]
         keys = [
             digest(canonical_json([text, seed, self.terms])) for text, seed in zip(texts, seeds, strict=True)
         ]
         lines = self.lines[number]
         fresh = [place for place, key in enumerate(keys) if key not in lines.known]
-        size = getattr(generator, "batch", 256)
-        for start in range(0, len(fresh), size):
-            part = fresh[start : start + size]
+        for start in range(0, len(fresh), BATCH):
+            part = fresh[start : start + BATCH]
             out = generator.propose([texts[p] for p in part], [seeds[p] for p in part])
             lines.put((keys[p], _packed(one)) for p, one in zip(part, out, strict=True))
-        return [_unpacked(lines.known[key]) for key in keys]
+        return [(_unpacked(lines.known[key]), None) for key in keys]
+
+    def _asked(
+        self, number: int, sources: Sequence[Any], seeds: list[int]
+    ) -> list[tuple[Any, Tokens | None]]:
+        """Candidates out of a language model's replies, each with the tokens that it took, paid now or before."""
+        generator: Any = self.generators[number]
+        requests = generator.requests(sources, seeds)
+        replies = iter(generator.client.ask([one for one in requests if one is not None]))
+        given = [None if one is None else next(replies) for one in requests]
+        spent = [None if one is None else (one.tokens_in, one.tokens_out) for one in given]
+        return list(zip(generator.read(sources, given), spent, strict=True))
 
     def _spread(self, spec: Words, texts: list[str], seeds: list[int]) -> list[str | Refused]:
         if self._pool is None:
@@ -118,21 +154,6 @@ class Producer:
             for at in range(0, len(texts), SLICE)
         ]
         return [candidate for future in waiting for candidate in future.result()]
-
-    def _composed(self, number: int, seeds: list[Seed], chances: list[int]) -> list[Talk | Refused]:
-        generator: Any = self.generators[number]
-        keys = [
-            digest(canonical_json([list(s.parent), [list(e) for e in s.examples], s.category, chance]))
-            for s, chance in zip(seeds, chances, strict=True)
-        ]
-        lines = self.lines[number]
-        fresh = [place for place, key in enumerate(keys) if key not in lines.known]
-        size = getattr(generator, "batch", 32)
-        for start in range(0, len(fresh), size):
-            part = fresh[start : start + size]
-            out = generator.compose([seeds[p] for p in part], [chances[p] for p in part])
-            lines.put((keys[p], _packed(one)) for p, one in zip(part, out, strict=True))
-        return [_unpacked(lines.known[key]) for key in keys]
 
 
 def _packed(candidate: Any) -> Any:

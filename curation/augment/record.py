@@ -12,6 +12,7 @@ import polars as pl
 from curation.augment.engine import Candidate
 from curation.augment.hand import Hand
 from curation.augment.judge import prompt_of
+from curation.augment.llm import cost
 from curation.balance import NONE
 from curation.rows import rehash
 
@@ -74,10 +75,11 @@ def told(height: int, after: pl.DataFrame) -> Iterator[tuple[str, str, str | Non
 def figures(asked: Mapping[str, int], height: int, after: pl.DataFrame, hand: Hand) -> dict[str, Any]:
     """By category: asked, tried, kept, whether the target was reached; by generator; rejections; what hands decided."""
     kept, lost = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
-    seen, by_hand = [], Counter[str]()
+    seen, by_hand, spent = [], Counter[str](), dict[tuple[str, str], list[float]]()
     for category, name, reason, one in told(height, after):
         seen.append(name)
         by_hand[one.get("by hand", "")] += 1
+        _spend(spent, one)
         if reason is None:
             kept[category, one["generator"]] += 1
         else:
@@ -93,8 +95,36 @@ def figures(asked: Mapping[str, int], height: int, after: pl.DataFrame, hand: Ha
         "rejected": [
             {"category": c, "generator": g, "reason": r, "count": n} for (c, g, r), n in sorted(lost.items())
         ],
+        **({"account": _account(spent)} if spent else {}),
         **({"by hand": _decided(by_hand, hand, seen)} if hand.accept or hand.reject else {}),
     }
+
+
+def _spend(spent: dict[tuple[str, str], list[float]], one: Mapping[str, Any]) -> None:
+    """Add a candidate's tokens to the account of its generator and model: candidates, tokens in and out, cost."""
+    if "tokens" not in one:
+        return
+    llm = one["parameters"].get("llm") or {}
+    line = spent.setdefault((one["generator"], llm.get("model") or ""), [0, 0, 0, 0.0])
+    tokens_in, tokens_out = one["tokens"]
+    paid = cost(tokens_in, tokens_out, llm.get("price_in", 0.0), llm.get("price_out", 0.0))
+    for place, value in enumerate((1, tokens_in, tokens_out, paid)):
+        line[place] += value
+
+
+def _account(spent: Mapping[tuple[str, str], Sequence[float]]) -> list[dict[str, Any]]:
+    """What the candidates of language models took, whether it was paid in this run or the cache had it."""
+    return [
+        {
+            "generator": name,
+            "model": model,
+            "candidates": int(n),
+            "tokens_in": int(a),
+            "tokens_out": int(b),
+            "cost": round(paid, 6),
+        }
+        for (name, model), (n, a, b, paid) in sorted(spent.items())
+    ]
 
 
 def _decided(by_hand: Counter[str], hand: Hand, seen: list[str]) -> dict[str, Any]:

@@ -22,6 +22,10 @@ def show(seen: Preview) -> None:
     heads = ["generator", "tried", "kept", "share", "rejected for"]
     rows = [(g, tried, kept, f"{rate:.0%}", why) for g, tried, kept, rate, why in seen.generators.iter_rows()]
     table(heads, rows)
+    for one in seen.accounts:
+        paid = f", {one['cost']:.4f} at the prices given" if one["cost"] else ""
+        said = f"{one['generator']}: {one['sent']} requests sent, {one['cached']} from the cache; {one['tokens_in']:,} tokens in, "
+        say(f"{said}{one['tokens_out']:,} out{paid}.", as_json=False)
     say(f"{seen.kept} of {seen.candidates.height} kept.", as_json=False)
 
 

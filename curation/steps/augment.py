@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -12,10 +13,14 @@ from pydantic import Field, model_validator
 from curation.augment.gates import Gates
 from curation.augment.hand import Hand
 from curation.augment.specs import AnySpec
+from curation.balance import NONE
 from curation.errors import InputError, nearest
 from curation.step import Context, Kind, Step
 from curation.steps.balance import Balance
 from curation.steps.split import TRAIN
+
+if TYPE_CHECKING:
+    from curation.augment.engine import Candidate, Engine
 
 
 class Augment(Step):
@@ -105,35 +110,43 @@ class Augment(Step):
 
         return joined(rows, list(self.candidates(rows, ctx)) if rows.height else [])
 
-    def candidates(self, rows: pl.DataFrame, ctx: Context, most: int | None = None) -> Any:
-        """Every candidate with its verdict, kept or not, in order; ``most`` of each category, where it is given."""
-        from curation.augment.engine import MOST, Engine
+    def candidates(self, rows: pl.DataFrame, ctx: Context) -> Iterator[Candidate]:
+        """Every candidate with its verdict, kept or not, in order."""
+        engine = self.engine(rows, ctx)
+        try:
+            yield from self.walk(engine, rows)
+        finally:
+            engine.producer.close()
+
+    def engine(self, rows: pl.DataFrame, ctx: Context) -> Engine:
+        """What makes and judges them, with its generators loaded. Raises InputError, MissingExtra, MissingResource, LlmError."""
+        from curation.augment.engine import Engine
 
         if rows["split"].null_count():
             raise InputError(
                 "rows have no split yet, so children would stand on both sides",
                 where="augment", mend="Put a split step before augment.",
             )  # fmt: skip
-        asked = self.asked(rows)
-        engine = Engine(
+        return Engine(
             rows, self.generators, self.gates, terms=self.terms, roles=frozenset(self.turns),
             attempts=self.attempts, ctx=ctx, hand=self.hand,
         )  # fmt: skip
+
+    def walk(self, engine: Engine, rows: pl.DataFrame, most: int | None = None) -> Iterator[Candidate]:
+        """Candidates category by category; ``most`` of each, where it is given."""
+        asked = self.asked(rows)
         done, total = 0, sum(asked.values())
-        try:
-            for category, want in sorted(asked.items()):
-                parents = rows.filter(
-                    (pl.col("category").fill_null("(none)") == category)
-                    & (pl.col("split") == TRAIN)
-                    & pl.col("made_by").is_null()
-                ).sort("id")
-                if want and parents.height:
-                    for candidate in islice(engine.run(category, parents, want, most or MOST), most):
-                        done += candidate.kept
-                        ctx.progress(done, total)
-                        yield candidate
-        finally:
-            engine.producer.close()
+        for category, want in sorted(asked.items()):
+            parents = rows.filter(
+                (pl.col("category").fill_null(NONE) == category)
+                & (pl.col("split") == TRAIN)
+                & pl.col("made_by").is_null()
+            ).sort("id")
+            if want and parents.height:
+                for candidate in islice(engine.run(category, parents, want, most), most):
+                    done += candidate.kept
+                    engine.ctx.progress(done, total)
+                    yield candidate
 
     def summary(self, before: pl.DataFrame, after: pl.DataFrame) -> dict[str, Any]:
         """By category: asked, tried, kept, whether the target was reached; rejections by reason and generator."""

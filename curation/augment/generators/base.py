@@ -1,4 +1,4 @@
-"""What a generator is: texts in, candidates out; or, for those that write whole conversations, talks in and out."""
+"""What a generator is: texts in, candidates out; or questions to a language model, and candidates out of its replies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from curation.augment.llm import Client, Reply, Request
 from curation.augment.protect import Refused
 
 Message = Mapping[str, str]
@@ -33,16 +34,24 @@ class Seed:
     category: str
 
 
-class TalkGenerator(Protocol):
-    """Writes whole new conversations, prompts and answers both."""
+class AskingGenerator(Protocol):
+    """Has a language model write: what to ask, and how to read what comes back.
+
+    ``sources`` are texts, or seeds where ``whole`` conversations are written.
+    """
 
     identity: str
     languages: frozenset[str] | None
+    client: Client
 
-    def compose(self, seeds: Sequence[Seed], numbers: Sequence[int]) -> list[list[dict[str, str]] | Refused]:
-        """One conversation a seed, or why there is none."""
+    def requests(self, sources: Any, seeds: Sequence[int], /) -> list[Request | None]:
+        """One request a source, or None where there is nothing to ask."""
+        ...
+
+    def read(self, sources: Any, replies: Sequence[Reply | None], /) -> list[Any]:
+        """One candidate a source (a text or a conversation), or why there is none."""
         ...
 
 
-Generator = TextGenerator | TalkGenerator
+Generator = TextGenerator | AskingGenerator
 Options = Mapping[str, Any]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from curation.augment import protect
-from curation.augment.llm import Client, Request
+from curation.augment.llm import Client, Reply, Request
 from curation.augment.protect import Refused
 
 PARAPHRASE = (
@@ -39,24 +39,25 @@ class Rewriter:
         self.prompt = PARAPHRASE if task == "paraphrase" else TRANSLATE.replace("{via}", via)
         self.identity = f"{task} {via} {client.model.identity} v1"
 
-    def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
-        """Candidates in order; an empty text is refused without asking."""
-        masks = [protect.masked(text, self.terms) for text in texts]
-        asked = [place for place, it in enumerate(masks) if any(c.isalpha() for c in _bare(it))]
-        replies = self.client.ask(
-            [
-                Request(
-                    (("system", self.prompt.replace("{marker}", (masks[p].markers or ("XQ01QX",))[0])), ("user", masks[p].text)),
-                    seeds[p],
-                )
-                for p in asked
-            ]
-        )  # fmt: skip
-        found: list[str | Refused] = [Refused("no prose to change")] * len(texts)
-        for place, reply in zip(asked, replies, strict=True):
-            text = texts[place]
-            out = protect.restored(text, masks[place], reply.strip(), self.terms)
-            found[place] = Refused("nothing changed") if out == text else out
+    def requests(self, texts: Sequence[str], seeds: Sequence[int]) -> list[Request | None]:
+        """What is asked about each text; None where there is nothing to say in other words."""
+        found: list[Request | None] = []
+        for text, seed in zip(texts, seeds, strict=True):
+            it = protect.masked(text, self.terms)
+            prompt = self.prompt.replace("{marker}", (it.markers or ("XQ01QX",))[0])
+            asked = Request((("system", prompt), ("user", it.text)), seed)
+            found.append(asked if any(c.isalpha() for c in _bare(it)) else None)
+        return found
+
+    def read(self, texts: Sequence[str], replies: Sequence[Reply | None]) -> list[str | Refused]:
+        """The candidate in each reply, with its spans back, or why there is none."""
+        found: list[str | Refused] = []
+        for text, reply in zip(texts, replies, strict=True):
+            if reply is None:
+                found.append(Refused("no prose to change"))
+                continue
+            out = protect.restored(text, protect.masked(text, self.terms), reply.text.strip(), self.terms)
+            found.append(Refused("nothing changed") if out == text else out)
         return found
 
 

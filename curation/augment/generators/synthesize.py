@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from curation.augment.generators.base import Message, Seed
-from curation.augment.llm import Client, Request, parsed
+from curation.augment.llm import Client, Reply, Request, parsed
 from curation.augment.protect import Refused
 
 FORM = 'Reply with one JSON object alone: {"prompt": "...", "answer": "..."}. The answer is complete and correct.'
@@ -38,10 +38,15 @@ class Synthesizer:
         told = json.dumps([style, description, personas, difficulties])
         self.identity = f"synthesize {told} {client.model.identity} v1"
 
-    def compose(self, seeds: Sequence[Seed], numbers: Sequence[int]) -> list[list[dict[str, str]] | Refused]:
-        """One conversation a seed; a reply without a prompt and an answer is refused."""
-        requests = [self._request(seed, number) for seed, number in zip(seeds, numbers, strict=True)]
-        return [_talk(seed, reply) for seed, reply in zip(seeds, self.client.ask(requests), strict=True)]
+    def requests(self, seeds: Sequence[Seed], numbers: Sequence[int]) -> list[Request | None]:
+        """What is asked for each seed."""
+        return [self._request(seed, number) for seed, number in zip(seeds, numbers, strict=True)]
+
+    def read(
+        self, seeds: Sequence[Seed], replies: Sequence[Reply | None]
+    ) -> list[list[dict[str, str]] | Refused]:
+        """The conversation in each reply; one without a prompt and an answer is refused."""
+        return [_talk(seed, reply.text if reply else "") for seed, reply in zip(seeds, replies, strict=True)]
 
     def _request(self, seed: Seed, number: int) -> Request:
         chance = random.Random(number)

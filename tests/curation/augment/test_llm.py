@@ -112,15 +112,19 @@ def client(server: Server, folder: Path | None = None, **more: Any) -> Client:
     return Client.of(LlmSpec(**{**given, **more}), Context(cache=folder))
 
 
+def texts(client: Client, requests: list[Request]) -> list[str]:
+    return [reply.text for reply in client.ask(requests)]
+
+
 def ask(number: int, text: str = "q") -> Request:
     return Request((("system", "s"), ("user", f"{text}{number}")), number)
 
 
 def test_replies_come_in_order_at_once_and_on_account(server: Server) -> None:
     one = client(server, concurrency=3, price_in=1.0, price_out=2.0)
-    assert one.ask([ask(n) for n in range(12)]) == [f"reply to q{n}" for n in range(12)]
+    assert texts(one, [ask(n) for n in range(12)]) == [f"reply to q{n}" for n in range(12)]
     assert server.most <= 3
-    assert (one.account.requests, one.account.tokens_in, one.account.tokens_out) == (12, 84, 36)
+    assert (one.account.sent, one.account.tokens_in, one.account.tokens_out) == (12, 84, 36)
     assert one.account.cost == pytest.approx((84 * 1.0 + 36 * 2.0) / 1e6)
     assert server.keys[0] == f"Bearer {KEY}"
     assert server.seen[0]["temperature"] == 0.8
@@ -129,13 +133,13 @@ def test_replies_come_in_order_at_once_and_on_account(server: Server) -> None:
 @pytest.mark.parametrize("failure", [(429, {"Retry-After": "0"}), (429, {}), (500, {}), (503, {"Retry-After": "soon"}), "not json", "no choice", "null", "hang up"])  # fmt: skip
 def test_a_passing_failure_is_retried(server: Server, failure: Any) -> None:
     server.script = [failure, failure]
-    assert client(server).ask([ask(1)]) == ["reply to q1"]
+    assert texts(client(server), [ask(1)]) == ["reply to q1"]
     assert len(server.seen) == 3
 
 
 def test_a_slow_server_is_retried(server: Server) -> None:
     server.script = ["slow"]
-    assert client(server, timeout=0.3).ask([ask(1)]) == ["reply to q1"]
+    assert texts(client(server, timeout=0.3), [ask(1)]) == ["reply to q1"]
 
 
 @pytest.mark.parametrize(
@@ -163,9 +167,9 @@ def test_a_lasting_failure_is_one_clear_line_and_what_came_is_kept(
     assert KEY not in str(caught.value)
     server.script, server.seen = [], []
     again = client(server, tmp_path)
-    assert again.ask([ask(n) for n in range(4)]) == [f"reply to q{n}" for n in range(4)]
+    assert texts(again, [ask(n) for n in range(4)]) == [f"reply to q{n}" for n in range(4)]
     assert sorted(body["messages"][-1]["content"] for body in server.seen) == ["q2", "q3"]
-    assert (again.account.cached, again.account.requests) == (2, 2)
+    assert (again.account.cached, again.account.sent) == (2, 2)
 
 
 def test_nobody_there() -> None:
@@ -180,7 +184,7 @@ def test_a_missing_key_is_named_and_a_server_may_want_none(
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(LlmError, match="the environment variable OPENAI_API_KEY isn't set"):
         client(server)
-    assert client(server, key_env=None).ask([ask(1)]) == ["reply to q1"]
+    assert texts(client(server, key_env=None), [ask(1)]) == ["reply to q1"]
     assert server.keys == [None]
 
 
@@ -220,9 +224,13 @@ def over(*replies: str) -> Client:
 
 def test_a_paraphrase_must_bring_its_markers_back() -> None:
     text = "Pay £6 by noon or 5 km away"
-    replies = ("You owe XQ01QX before noon, or XQ02QX off", "You owe something", "XQ02QX then XQ01QX", text)
-    rewriter = Rewriter(over(*replies), "paraphrase", ())
-    made = rewriter.propose([text, text, text, text, "`code`"], range(5))
+    said = ("You owe XQ01QX before noon, or XQ02QX off", "You owe something", "XQ02QX then XQ01QX", text)
+    rewriter = Rewriter(over(*said), "paraphrase", ())
+    sources = [text, text, text, text, "`code`"]
+    requests = rewriter.requests(sources, range(5))
+    assert requests[4] is None
+    replies = [*rewriter.client.ask([one for one in requests if one]), None]
+    made = rewriter.read(sources, replies)
     assert made[0] == "You owe £6 before noon, or 5 km off"
     assert made[1:3] == [Refused("protected lost: '£6'"), Refused("protected out of order: '5 km'")]
     assert isinstance(made[3], Refused)
@@ -242,7 +250,8 @@ def test_synthesize_makes_a_pair_or_says_why_not(style: Any) -> None:
         '{"prompt": "x", "answer": ""}',
     )
     made = over(*replies)
-    out = Synthesizer(made, style, "Hire law.", ("a judge",), ("hard",)).compose([SEED] * 4, range(4))
+    writer = Synthesizer(made, style, "Hire law.", ("a judge",), ("hard",))
+    out = writer.read([SEED] * 4, made.ask([one for one in writer.requests([SEED] * 4, range(4)) if one]))
     assert out[0] == [
         {"role": "system", "content": "Be kind."},
         {"role": "user", "content": "New?"},
@@ -294,7 +303,7 @@ def test_a_local_model_answers_and_the_seed_decides(tmp_path: Path) -> None:
     requests = [Request((("user", "a b c"),), seed) for seed in range(6)]
     first = one.ask(requests)
     assert first == Client.of(LlmSpec(model=str(tmp_path), max_tokens=6), Context()).ask(requests)
-    assert len(set(first)) > 1
+    assert len({reply.text for reply in first}) > 1
     assert one.account.tokens_in == 18
     with pytest.raises(TomeError, match="can't be loaded"):
         Client.of(LlmSpec(model=str(tmp_path / "none")), Context())
