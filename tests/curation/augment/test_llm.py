@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import threading
-import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from llm_standin import Server, serving
 
 from curation.augment.generators.base import Seed
 from curation.augment.generators.rewrite import Rewriter
@@ -23,77 +19,12 @@ from curation.errors import InputError, TomeError
 from curation.step import Context
 
 KEY = "sk-very-secret-0123456789"
-Script = list[Any]
-
-
-class Server(ThreadingHTTPServer):
-    """Answers with what the script says, then well; notes what it was asked."""
-
-    daemon_threads = True
-    script: Script
-    seen: list[dict[str, Any]]
-    keys: list[str | None]
-    busy = most = 0
-    lock = threading.Lock()
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.server.lock:
-            self.server.seen.append(body)
-            self.server.keys.append(self.headers.get("Authorization"))
-            self.server.busy += 1
-            self.server.most = max(self.server.most, self.server.busy)
-            act = self.server.script.pop(0) if self.server.script else "well"
-        try:
-            self._act(act, body)
-        finally:
-            with self.server.lock:
-                self.server.busy -= 1
-
-    def _act(self, act: Any, body: dict[str, Any]) -> None:
-        if act == "hang up":
-            self.connection.close()
-            return
-        if act == "slow":
-            time.sleep(1.0)
-        if isinstance(act, tuple):
-            self.send_response(act[0])
-            for name, value in act[1].items():
-                self.send_header(name, value)
-            said = f'{{"error": "bad key {self.headers.get("Authorization")}"}}'.encode()
-        else:
-            self.send_response(200)
-            content = f"reply to {body['messages'][-1]['content']}"
-            good = {
-                "choices": [{"message": {"content": content}}],
-                "usage": {"prompt_tokens": 7, "completion_tokens": 3},
-            }
-            said = {"not json": b"<html>", "no choice": b'{"choices": []}', "null": b"null"}.get(
-                act, json.dumps(good).encode()
-            )
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        with contextlib.suppress(OSError):
-            self.wfile.write(said)
-
-    def log_message(self, *args: Any) -> None:
-        pass
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    one = Server(("127.0.0.1", 0), Handler)
-    one.script, one.seen, one.keys = [], [], []
-    thread = threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield one
-    one.shutdown()
-    one.server_close()
-    thread.join()
+    with serving() as one:
+        yield one
 
 
 @pytest.fixture(autouse=True)
