@@ -35,6 +35,7 @@ COMMANDS = {
         "curation.cli_report",
         "Write a report of a version as one HTML file and as JSON beside it; it needs no network.",
     ),
+    "name": ("curation.cli_name", "Name a version, move a name to another one, or rename it."),
     "verify": ("curation.cli_versions", "Check a version or an export against its hashes."),
     "export": ("curation.cli", "Write a version as an export folder that training reads."),
     "train": ("training.cli", "Train a LoRA adapter on an export folder."),

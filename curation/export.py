@@ -64,18 +64,7 @@ def write_export(
             parquet.write(part, path)
             files[path.name] = file_info(path, part.height)
             counts[side] = by_category(part)
-        info = ExportInfo(
-            name=name,
-            dataset_id=version.id,
-            rows_hash=version.manifest.rows_hash,
-            files=files,
-            counts=counts,
-            licences={str(s["name"]): s.get("licence") for s in version.manifest.sources},
-            system_prompt=(recipe.system_prompt if recipe and system_prompt is None else system_prompt)
-            or None,
-            recipe=version.manifest.recipe,
-            lineage=[_ancestor(one) for one in store.lineage(version)],
-        )
+        info = _info(store, version, recipe, name, system_prompt, files, counts)
         (partial / "README.md").write_text(
             dataset_card(info, version, figures(store, version)), encoding="utf-8"
         )
@@ -88,6 +77,39 @@ def write_export(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
+
+
+def _info(
+    store: Store,
+    version: Version,
+    recipe: Recipe | None,
+    name: str,
+    system_prompt: str | None,
+    files: dict[str, FileInfo],
+    counts: dict[str, dict[str, int]],
+) -> ExportInfo:
+    return ExportInfo(
+        name=name,
+        dataset_id=version.id,
+        rows_hash=version.manifest.rows_hash,
+        files=files,
+        counts=counts,
+        licences={str(s["name"]): s.get("licence") for s in version.manifest.sources},
+        system_prompt=(recipe.system_prompt if recipe and system_prompt is None else system_prompt) or None,
+        recipe=version.manifest.recipe,
+        lineage=[_ancestor(one) for one in store.lineage(version)],
+    )
+
+
+def preview_card(store: Store, version: Version, name: str) -> str:
+    """The dataset card that an export of this name would have; nothing is written. Rows without a split count as training."""
+    recipe = Recipe.model_validate(version.manifest.recipe) if version.manifest.recipe else None
+    rows = version.scan().select("category", pl.col("split").fill_null(TRAIN)).collect()
+    parts = {side: rows.filter(pl.col("split") == side) for side in (TRAIN, EVAL)}
+    files = {f"{side}.parquet": FileInfo("", 0, part.height) for side, part in parts.items()}
+    counts = {side: by_category(part) for side, part in parts.items()}
+    info = _info(store, version, recipe, name, None, files, counts)
+    return dataset_card(info, version, figures(store, version))
 
 
 def sweep(folder: Path) -> None:

@@ -211,6 +211,30 @@ class Store:
         if not history or history[-1] != version_id:
             write_atomic(self.root / "refs" / ref, "\n".join([*history, version_id]) + "\n")
 
+    def rename(self, ref: str, to: str) -> None:
+        """Give a name's history another name. Raises StoreError where there is no such name, or the new one is taken."""
+        check_name(to)
+        if not self.history(ref):
+            raise StoreError(
+                f"there is no name {ref!r}", where=str(self.root), mend=nearest(ref, self.refs())
+            )
+        if self.history(to):
+            raise StoreError(
+                f"the name {to!r} is taken; it stands for {self.history(to)[-1]}",
+                mend="Rename that one first.",
+            )
+        (self.root / "refs" / ref).rename(self.root / "refs" / to)
+
+    def glance(self, version: Version) -> str | None:
+        """What is wrong with a version's files as far as their sizes tell, or null; ``verify`` derives the rest."""
+        for name in FILES:
+            path, said = version.folder / name, version.manifest.files.get(name, {}).get("bytes")
+            if not path.is_file():
+                return f"damaged: {name} is missing"
+            if path.stat().st_size != said:
+                return f"damaged: {name} was changed"
+        return None
+
     def verify(self, version: Version) -> None:
         """Derive every hash again. Raises StoreError that names what doesn't match."""
         where, manifest = str(version.folder), version.manifest

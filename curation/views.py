@@ -162,10 +162,17 @@ def cross(rows: pl.LazyFrame, across: str, down: str, most: int = 12) -> pl.Data
     return counts.sort("down", "across").select("down", "across", "rows", "share", "line")
 
 
-def lineage_lines(store: Store, version: Version) -> list[tuple[str, str]]:
-    """The edges of a version's history, parent and child, nearest first; lost parents are left out."""
+def family_lines(store: Store, version: Version, versions: list[Version]) -> list[tuple[str, str]]:
+    """The edges around a version, parent and child: all that it came from and all that was made of it; lost parents are left out."""
     try:
-        chain = store.lineage(version)
+        before = store.lineage(version)
     except StoreError:
-        chain = [version]
-    return [(parent, one.id) for one in chain for parent in one.manifest.parents]
+        before = [version]
+    edges = dict.fromkeys((parent, one.id) for one in before for parent in one.manifest.parents)
+    kin = {version.id}
+    for one in sorted(versions, key=lambda each: each.manifest.created):
+        for parent in one.manifest.parents:
+            if parent in kin:
+                kin.add(one.id)
+                edges[parent, one.id] = None
+    return list(edges)

@@ -118,40 +118,65 @@ def share_bars(
 
 
 def plan_dots(plan: Plan, colours: Mapping[str, str]) -> alt.LayerChart:
-    """Share before and after by category: two dots on one line, the figures at the right."""
-    c = palette()
+    """Share before and after by category."""
     frame = pl.DataFrame(
-        [
-            {"category": line.category, "before": line.share_now, "after": line.share_after,
-             "label": f"{percent(line.share_now)} → {percent(line.share_after)}",
-             "end": max(line.share_now, line.share_after), "colour": colours.get(line.category, c["accent"])}
-            for line in plan.lines
-        ],
-        schema={"category": pl.String, "before": pl.Float64, "after": pl.Float64, "label": pl.String, "end": pl.Float64, "colour": pl.String},
-    )  # fmt: skip
-    limit = float(frame["end"].max() or 1) * 1.3
-    base = alt.Chart(frame)
-    y = alt.Y("category:N", sort=frame["category"].to_list(), title=None)
-    scale = alt.Scale(domain=[0, limit])
-    axis = alt.Axis(format="%", tickCount=6, gridOpacity=0.6)
-    tips = [
-        "category:N",
-        alt.Tooltip("before:Q", format=".1%"),
-        alt.Tooltip("after:Q", format=".1%"),
-    ]
+        [(line.category, line.share_now, line.share_after) for line in plan.lines],
+        schema={"category": pl.String, "before": pl.Float64, "after": pl.Float64},
+        orient="row",
+    )
+    return paired(frame, title="share of training rows", colours=colours, share=True)
+
+
+def paired(
+    frame: pl.DataFrame,
+    *,
+    title: str,
+    colours: Mapping[str, str] | None = None,
+    share: bool = False,
+    zero: bool = True,
+) -> alt.LayerChart:
+    """Before and after as two dots on one line, the figures at the right, in the order of the frame.
+
+    ``frame`` has category, before and after; ``low`` and ``high``, where it has them, are drawn as the interval of
+    after. With ``share`` figures are per cent; without ``zero`` the axis begins near the smallest value.
+    """
+    c = palette()
+    whole = frame["before"].dtype.is_integer()
+    show = percent if share else (lambda x: f"{x:,}") if whole else (lambda x: f"{x:.2f}")
+    shown = frame.with_columns(
+        label=pl.Series(
+            [f"{show(b)} → {show(a)}" for b, a in frame.select("before", "after").iter_rows()],
+            dtype=pl.String,
+        ),
+        end=pl.max_horizontal([name for name in ("before", "after", "high") if name in frame.columns]),
+        colour=pl.Series(
+            [(colours or {}).get(name, c["accent"]) for name in frame["category"]], dtype=pl.String
+        ),
+    )
+    low = 0.0 if zero else 0.95 * float(shown.select(pl.min_horizontal("before", "after").min()).item() or 0)
+    high = float(shown["end"].max() or 1)  # type: ignore[arg-type]
+    scale = alt.Scale(domain=[low, high + 0.3 * (high - low)], nice=False)
+    axis = alt.Axis(format="%" if share else "~s" if whole else "~g", tickCount=6, gridOpacity=0.6)
+    base = alt.Chart(shown)
+    y = alt.Y("category:N", sort=shown["category"].to_list(), title=None)
+    colour = alt.Color("colour:N", scale=None)
+    form = ".1%" if share else "," if whole else ".3f"
+    tips = ["category:N", alt.Tooltip("before:Q", format=form), alt.Tooltip("after:Q", format=form)]
     line = base.mark_rule(strokeWidth=3, opacity=0.35).encode(
-        y=y, x=alt.X("before:Q", title="share of training rows", scale=scale, axis=axis), x2="after:Q",
-        color=alt.Color("colour:N", scale=None),
-    )  # fmt: skip
+        y=y, x=alt.X("before:Q", title=title, scale=scale, axis=axis), x2="after:Q", color=colour
+    )
     before = base.mark_point(size=70, filled=True, fill=c["paper"], stroke=c["quiet"], strokeWidth=1.6, opacity=1).encode(
         y=y, x="before:Q", tooltip=tips)  # fmt: skip
     after = base.mark_point(size=110, filled=True, opacity=1).encode(
-        y=y, x="after:Q", color=alt.Color("colour:N", scale=None), tooltip=tips
+        y=y, x="after:Q", color=colour, tooltip=tips
     )
     text = base.mark_text(align="left", dx=12, font=MONO, fontSize=12, color=c["quiet"]).encode(
         y=y, x="end:Q", text="label:N"
     )
-    return alt.layer(line, before, after, text).properties(height=max(30 * frame.height + 40, 96))
+    layers: list[Any] = [line, before, after, text]
+    if {"low", "high"} <= set(frame.columns):
+        layers.insert(1, base.mark_rule(color=c["text"], strokeWidth=1.4).encode(y=y, x="low:Q", x2="high:Q"))
+    return alt.layer(*layers).properties(height=max(30 * frame.height + 40, 96))
 
 
 def histogram(bins: pl.DataFrame, title: str, cut: float | None = None) -> alt.LayerChart:

@@ -45,30 +45,5 @@ def curve(frames: dict[str, pl.DataFrame], column: str, title: str, height: int 
 
 
 def evaluation_dots(frame: pl.DataFrame) -> alt.LayerChart:
-    """Loss before and after training by category: two dots on one line; the overall loss is in ``all``."""
-    c = palette()
-    shown = frame.with_columns(
-        label=pl.Series(
-            [f"{b:.2f} → {a:.2f}" for b, a in frame.select("before", "after").iter_rows()], dtype=pl.String
-        ),
-        end=pl.max_horizontal("before", "after"),
-    )
-    base = alt.Chart(shown)
-    y = alt.Y("category:N", sort=shown["category"].to_list(), title=None)
-    low, high = min(shown["before"].min(), shown["after"].min()), shown["end"].max()  # type: ignore[type-var]
-    scale = alt.Scale(domain=[float(low) * 0.95, float(high) * 1.12], nice=False)  # type: ignore[arg-type]
-    x = alt.X(
-        "before:Q",
-        title="evaluation loss (lower is better)",
-        scale=scale,
-        axis=alt.Axis(tickCount=6, gridOpacity=0.6),
-    )
-    rule = base.mark_rule(strokeWidth=3, opacity=0.35, color=c["accent"]).encode(y=y, x=x, x2="after:Q")
-    before = base.mark_point(
-        size=70, filled=True, fill=c["paper"], stroke=c["quiet"], strokeWidth=1.6, opacity=1
-    ).encode(y=y, x="before:Q")
-    after = base.mark_point(size=110, filled=True, opacity=1, color=c["accent"]).encode(y=y, x="after:Q")
-    text = base.mark_text(align="left", dx=12, font=charts.MONO, color=c["quiet"]).encode(
-        y=y, x="end:Q", text="label:N"
-    )
-    return alt.layer(rule, before, after, text).properties(height=max(28 * frame.height + 40, 96))
+    """Loss before and after by category; the overall loss is in ``all``."""
+    return charts.paired(frame, title="evaluation loss (lower is better)", zero=False)

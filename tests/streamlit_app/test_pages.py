@@ -202,24 +202,6 @@ def test_recipe_is_checked_in_its_own_words(one: Version) -> None:
     assert "This recipe can&#x27;t run yet." in html(test)
 
 
-def test_versions_compares_and_verifies(home: Path, one: Version) -> None:
-    second = make_version(home, "second", least=1)
-    test = open_page("versions.py", version=second.id)
-    assert "Rows by category, before and after" in html(test)
-    verify = next(button for button in test.button if button.label == "Verify")
-    verify.click().run()
-    assert f"Whole: {second.manifest.rows:,} rows" in html(test)
-
-
-def test_versions_marks_what_fails_verify_and_bars_its_export(one: Version) -> None:
-    rows = one.rows()
-    rows.with_columns(category=rows["category"].reverse()).write_parquet(one.folder / "rows.parquet")
-    test = open_page("versions.py", version=one.id)
-    next(button for button in test.button if button.label == "Verify").click().run()
-    assert "It can&#x27;t be exported." in html(test)
-    assert next(button for button in test.button if button.label.startswith("Write")).disabled
-
-
 def test_an_unknown_version_in_the_address_is_said(one: Version) -> None:
     test = open_page("explore.py", version="nothere")
     assert "There is no version nothere here" in html(test)
