@@ -12,7 +12,7 @@ from curation import alike, browse, tray, views
 from curation.contract import Home
 from curation.decisions import Decision, fold
 from curation.diff import Diff, diff
-from curation.errors import StoreError, TomeError
+from curation.errors import StoreError
 from curation.findings import rows_finding
 from curation.store import Store, Version
 from curation.why import Story, why
@@ -232,32 +232,3 @@ def likeness(version: Version) -> alike.Likeness:
 def lacking(folder: str) -> int:
     """How many texts of the version in a folder aren't embedded yet. Raises MissingExtra."""
     return alike.lacking(*_open(folder))
-
-
-AT_ONCE = 20_000
-"""Rows up to which a version is checked whenever it is looked at; larger ones when somebody asks."""
-
-
-@st.cache_data(max_entries=500, show_spinner=False)
-def _verdict(folder: str, stamp: tuple[tuple[int, int], ...]) -> str:  # noqa: ARG001 - in the key
-    found, version = _open(folder)
-    try:
-        found.verify(version)
-    except TomeError as error:
-        return str(error)
-    return ""
-
-
-def verdict(version: Version) -> str | None:
-    """What is wrong with a version; empty where every hash was derived again, null where it is too large to do that at once."""
-    if said := store().glance(version):
-        return said
-    if version.manifest.rows > AT_ONCE:
-        return None
-    files = sorted(version.folder.iterdir())
-    return _verdict(str(version.folder), tuple((one.stat().st_mtime_ns, one.stat().st_size) for one in files))
-
-
-def forget_verdicts() -> None:
-    """Check every version anew."""
-    _verdict.clear()

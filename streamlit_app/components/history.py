@@ -11,7 +11,7 @@ import streamlit as st
 from curation.contract import ExportInfo, RunInfo
 from curation.store import Version
 from curation.views import ago, family_lines
-from streamlit_app.components import cards, data, tables
+from streamlit_app.components import cards, data, tables, verdicts
 from streamlit_app.components.tokens import palette
 
 MOST = 8
@@ -27,7 +27,7 @@ def listing(versions: list[Version], current: Version) -> None:
         {"here": "▸" if v.id == current.id else "", "name": ", ".join(names.get(v.id, [])) or v.manifest.name, "id": v.id,
          "kind": v.manifest.kind, "rows": v.manifest.rows, "categories": len(v.manifest.categories),
          "dropped": sum(int(s["dropped"]) for s in v.manifest.steps), "made": ago(v.manifest.created),
-         "state": {None: "not checked yet", "": "whole"}.get(said := data.verdict(v), said)}
+         "state": {None: "not checked yet", "": "whole"}.get(said := verdicts.verdict(v), said)}
         for v in versions
     ]  # fmt: skip
     tables.table(

@@ -11,7 +11,7 @@ from curation.errors import TomeError
 from curation.export import preview_card
 from curation.findings import count
 from curation.store import NAME, Version
-from streamlit_app.components import data, shell
+from streamlit_app.components import data, shell, verdicts
 from streamlit_app.components.downloading import SHAPES, jsonl
 from streamlit_app.components.jobs_strip import start, watch
 
@@ -22,7 +22,7 @@ FILES = ("train.parquet", "eval.parquet", "README.md", "export.json")
 
 def check(version: Version) -> bool:
     """Whether nothing speaks against the version; a small one is checked at once, a large one by a job that is asked for."""
-    said = data.verdict(version)
+    said = verdicts.verdict(version)
     key = f"verify_job_{version.id}"
     if said is None:
         shell.note(
@@ -36,8 +36,8 @@ def check(version: Version) -> bool:
             job = jobs.get(data.home(), one)
             said = "" if job.status == "done" else job.complaint() if job.status == "failed" else None
     elif st.button("Verify again", help="Derive every hash again and compare it with the manifest."):
-        data.forget_verdicts()
-        said = data.verdict(version)
+        verdicts.forget_verdicts()
+        said = verdicts.verdict(version)
     if said:
         shell.notice("bad", f"{said} It can't be exported.")
     elif said == "":
