@@ -5,13 +5,14 @@
 
 A Llama of 1B shape with random weights, a byte tokenizer and invented conversations stand in for the real ones:
 speed and memory don't depend on what the numbers are, and no network is needed. Each variant runs in its own
-process (Unsloth patches trl). Tokens are real tokens, never padding; the first steps (compilation, caches) are left
+process (Unsloth patches trl); those of `tome train` follow one another in one process. Tokens are real tokens, never padding; the first steps (compilation, caches) are left
 out of the rate. Peak memory is torch's own, over the whole run. `predicted_gib` is what `tome train plan` says.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -19,13 +20,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "training")]
 
-WARM = 6
+WARM = 4
 SHAPES = {
     "1b": {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32,
            "num_key_value_heads": 8, "head_dim": 64, "vocab_size": 128_256, "tie_word_embeddings": True,
@@ -38,20 +40,49 @@ SHAPES = {
              "max_position_embeddings": 8192, "rope_theta": 500_000.0},
 }  # fmt: skip
 
+NO, ALL = {"gradient_checkpointing": False}, {"gradient_checkpointing": True}
+FIELDS = {"who", "head_rows", "flash"}
+"""Keys of a variant that are no fields of the config."""
+
 VARIANTS: dict[str, dict[str, Any]] = {
-    # name: who runs it, and the config's fields that differ
-    "plain-packed": {"who": "trl", "gradient_checkpointing": True},
-    "unsloth-packed": {"who": "unsloth", "gradient_checkpointing": True},
-    "unsloth-packed-nockpt": {"who": "unsloth", "gradient_checkpointing": False},
-    "ours": {"who": "ours", "packing": True},
-    "ours-ckpt": {"who": "ours", "packing": True, "gradient_checkpointing": True},
-    "ours-4bit": {"who": "ours", "packing": True, "precision": "4bit", "gradient_checkpointing": True},
-    "ours-padded": {"who": "ours"},
-    "ours-grouped": {"who": "ours", "group_by_length": True},
-    "ours-dropout": {"who": "ours", "packing": True, "lora_dropout": 0.05},
-    "ours-batch16": {"who": "ours", "packing": True, "batch": 16, "accumulation": 1},
-    "ours-plain-packed": {"who": "ours", "packing": True, "backend": "plain", "gradient_checkpointing": True},
-}
+    # name: who runs it, and the config's fields that differ; mN: N sequences at once
+    "plain-packed": {"who": "trl", **ALL},
+    "unsloth-packed": {"who": "unsloth", **ALL},
+    "unsloth-packed-nockpt": {"who": "unsloth", **NO},
+    "unsloth-m1": {"who": "unsloth", "batch": 1, "accumulation": 16, **NO},
+    "ours": {},
+    "ours-within": {"gpu_memory": 4.3},
+    "ours-m8-noflash": {"micro_batch": 8, "flash": False, **NO},
+    "ours-m1-noflash": {"micro_batch": 1, "flash": False, **NO},
+    "ours-m1": {"micro_batch": 1, **NO},
+    "ours-m2": {"micro_batch": 2, **NO},
+    "ours-m4": {"micro_batch": 4, **NO},
+    "ours-m8": {"micro_batch": 8, **NO},
+    "ours-m16": {"micro_batch": 16, **NO},
+    "ours-m1-head128": {"micro_batch": 1, "head_rows": 128, **NO},
+    "ours-m1-head256": {"micro_batch": 1, "head_rows": 256, **NO},
+    "ours-m1-ckpt4": {"micro_batch": 1, "checkpoint_layers": 4, **ALL},
+    "ours-m2-ckpt11": {"micro_batch": 2, "checkpoint_layers": 11, **ALL},
+    "ours-m1-ckpt": {"micro_batch": 1, **ALL},
+    "ours-m2-ckpt": {"micro_batch": 2, **ALL},
+    "ours-m4-ckpt": {"micro_batch": 4, **ALL},
+    "ours-m8-ckpt": {"micro_batch": 8, **ALL},
+    "ours-m16-ckpt": {"micro_batch": 16, **ALL},
+    "ours-m32-ckpt": {"batch": 32, "accumulation": 1, "micro_batch": 32, **ALL},
+    "ours-4bit": {"micro_batch": 2, "precision": "4bit", **NO},
+    "ours-4bit-ckpt": {"micro_batch": 8, "precision": "4bit", **ALL},
+    "ours-qlora-t4": {"micro_batch": 2, "batch": 2, "accumulation": 4, "precision": "4bit", "packing": False,
+                      "group_by_length": True, "optimizer": "adamw_8bit", **ALL},
+    "ours-padded": {"micro_batch": 8, "packing": False, **NO},
+    "ours-grouped": {"micro_batch": 8, "packing": False, "group_by_length": True, **NO},
+    "ours-dropout": {"micro_batch": 2, "lora_dropout": 0.05, **NO},
+    "ours-rank4": {"micro_batch": 2, "lora_rank": 4, **NO},
+    "ours-rank128": {"micro_batch": 2, "lora_rank": 128, **NO},
+    "ours-8bit-adam": {"micro_batch": 2, "optimizer": "adamw_8bit", **NO},
+    "ours-full": {"micro_batch": 2, "precision": "full", "learning_rate": 1e-5, **NO},
+    "ours-full-ckpt": {"micro_batch": 2, "precision": "full", "learning_rate": 1e-5, **ALL},
+    "ours-plain-packed": {"micro_batch": 8, "backend": "plain", **ALL},
+}  # fmt: skip
 
 
 def world(root: Path, shape: str, rows: int) -> None:
@@ -81,24 +112,42 @@ def config_of(root: Path, given: dict[str, Any], options: argparse.Namespace) ->
     values = {
         "model": str(root / "model"), "lora_rank": 16, "lora_alpha": 16, "max_length": options.length,
         "batch": options.batch, "accumulation": options.accumulation, "learning_rate": 1e-4, "max_steps": options.steps,
-        "save_every": 10_000, "eval_rows": 2, "eval_batch": 1, "samples": 0, "warmup": 0,
+        "save_every": 10_000, "eval_rows": 2, "eval_batch": 1, "samples": 0, "warmup": 0, "packing": True,
     }  # fmt: skip
-    return build({**values, **{key: value for key, value in given.items() if key != "who"}}, "benchmark")
+    return build({**values, **{key: value for key, value in given.items() if key not in FIELDS}}, "benchmark")
 
 
 def run_ours(root: Path, name: str, config: Any) -> dict[str, Any]:
     from curation.contract import Home, read_events
+    from training.config import load_config
     from training.train import train
 
     result = train("bench", config, Home(root / "home"), name=f"{name}-{os.getpid()}", say=lambda _: None)
-    steps = [event for event in read_events(Path(result.folder) / "events.jsonl") if event["event"] == "step"]
+    folder = Path(result.folder)
+    steps = [event for event in read_events(folder / "events.jsonl") if event["event"] == "step"]
     first, last = steps[min(WARM, len(steps) - 2)], steps[-1]
     rate = (last["tokens"] - first["tokens"]) / (last["time"] - first["time"])
     return {
         "tokens_per_second": round(rate, 1),
         "loss_first": result.loss_first,
         "loss_last": result.loss_last,
+        "config": load_config(folder / "config.yaml"),
     }
+
+
+def adjust(given: dict[str, Any]) -> None:
+    """Settings of Unsloth's that are no fields of ours: rows of the head at once, and torch's flash attention."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return
+    from unsloth.utils import attention_dispatch
+    from unsloth_zoo.fused_losses import fused_linear
+
+    fused_linear._MIN_ROWS = given.get("head_rows", 0)
+    attention_dispatch._torch_varlen_takes = (
+        FLASH_TAKES if given.get("flash", True) else lambda *_, **__: False
+    )
 
 
 def run_bare(root: Path, who: str, config: Any) -> dict[str, Any]:
@@ -122,20 +171,23 @@ def run_bare(root: Path, who: str, config: Any) -> dict[str, Any]:
     table = prepare(open_export("bench", home), voice, config, home).table("train")
     rows = datasets.Dataset.from_dict({name: table[name].to_pylist() for name in ("input_ids", "labels")})
     plain = config.model_copy(update={"backend": "plain"})
-    model = _unsloth(base, config, "bfloat16") if who == "unsloth" else _plain(base, plain, "bfloat16")
+    dtype = "bfloat16" if torch.cuda.is_available() else "float32"
+    model = _unsloth(base, config, dtype) if who == "unsloth" else _plain(base, plain, dtype)
     marks: list[tuple[float, int]] = []
     seen = 0
 
     class Clock(TrainerCallback):
         def on_step_end(self, *_: Any, **__: Any) -> None:
-            torch.cuda.synchronize()
+            if torch.cuda.is_available():
+                torch.cuda.synchronize()
             marks.append((time.perf_counter(), seen))
 
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(
             output_dir=str(root / "bare"), max_steps=config.max_steps, per_device_train_batch_size=config.batch,
-            gradient_accumulation_steps=config.accumulation, learning_rate=config.learning_rate, bf16=True,
+            gradient_accumulation_steps=config.accumulation, learning_rate=config.learning_rate,
+            bf16=torch.cuda.is_available(), use_cpu=not torch.cuda.is_available(),
             optim=config.optimizer, logging_steps=1, save_strategy="no", report_to="none", packing=True,
             max_length=config.max_length, gradient_checkpointing=config.gradient_checkpointing, seed=config.seed,
             disable_tqdm=True,
@@ -161,31 +213,78 @@ def run_bare(root: Path, who: str, config: Any) -> dict[str, Any]:
 
 
 def one(name: str, root: Path, options: argparse.Namespace) -> dict[str, Any]:
-    from training.quiet import set_environment
-
-    set_environment()
-    given = VARIANTS[name]
-    config = config_of(root, given, options)
-    found = run_ours(root, name, config) if given["who"] == "ours" else run_bare(root, given["who"], config)
+    """Run one variant in this process."""
     import torch
 
-    from training.packages import package_versions
-    from training.plan import GIB, memory
+    from training.memory import GIB, memory
+    from training.plan import Speed, measured_speed, micro_seconds
     from training.shape import shape_of
 
-    tokens = config.max_length * config.batch
-    predicted = memory(shape_of(root / "model", config), config, "cuda", tokens)
+    given = VARIANTS[name]
+    who = given.get("who", "ours")
+    config = config_of(root, given, options)
+    gc.collect()
     on_gpu = torch.cuda.is_available()
+    if on_gpu:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated() if on_gpu else 0
+    began = time.monotonic()
+    if who == "ours":
+        if config.backend == "unsloth":
+            adjust(given)
+        found = run_ours(root, name, config)
+        config = found.pop("config")
+    else:
+        found = run_bare(root, who, config)
+    tokens = config.max_length * config.at_once
+    shape = shape_of(root / "model", config)
+    predicted = memory(shape, config, "cuda", tokens)
+    peak = torch.cuda.max_memory_allocated() if on_gpu else 0
+    speed = measured_speed("cuda", "bfloat16") if on_gpu else Speed(1e11, 1e-6)
+    seconds = micro_seconds(shape, config, tokens, 550, speed)
     return {
         "variant": name,
         **found,
-        "peak_gib": round(torch.cuda.max_memory_allocated() / GIB, 2) if on_gpu else None,
+        "at_once": config.at_once,
+        "recomputed": (config.checkpoint_layers or "all") if config.recomputes else 0,
+        "peak_gib": round((peak - before) / GIB, 3) if on_gpu else None,
+        "before_gib": round(before / GIB, 3),
         "reserved_gib": round(torch.cuda.max_memory_reserved() / GIB, 2) if on_gpu else None,
-        "predicted_gib": round(sum(predicted.values()) / GIB, 2),
-        "predicted_parts": {key: round(value / GIB, 2) for key, value in predicted.items()},
+        "predicted_gib": round(sum(predicted.values()) / GIB, 3),
+        "predicted_parts": {key: round(value / GIB, 3) for key, value in predicted.items()},
+        "predicted_tokens_per_second": round(tokens / seconds, 1),
+        "speed": [speed.product, speed.call],
+        "took_s": round(time.monotonic() - began, 1),
         "device": torch.cuda.get_device_name() if on_gpu else "cpu",
-        "packages": package_versions(),
     }
+
+
+def several(names: list[str], root: Path, options: argparse.Namespace) -> None:
+    """Run variants one after another in this process, a JSON line each; one that fails doesn't end the others."""
+    from training.quiet import set_environment
+
+    set_environment()
+    if any(VARIANTS[name].get("who", "ours") != "trl" for name in names):
+        import torch
+        import unsloth  # noqa: F401
+
+        if torch.cuda.is_available():
+            from unsloth.utils import attention_dispatch
+
+            global FLASH_TAKES
+            FLASH_TAKES = attention_dispatch._torch_varlen_takes
+    for name in names:
+        try:
+            line = one(name, root, options)
+        except Exception as error:
+            line = {"variant": name, "error": f"{type(error).__name__}: {error}"[:1500]}
+            traceback.print_exc()
+        print(json.dumps(line), flush=True)
+
+
+FLASH_TAKES: Any = None
+"""Unsloth's own word on whether torch's flash kernel may be used."""
 
 
 def main() -> None:
@@ -203,7 +302,7 @@ def main() -> None:
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(one(options.one, options.root, options)))
+        several(options.one.split(","), options.root, options)
         return
     root = options.root or Path(tempfile.mkdtemp(prefix="gpu_training_"))
     root.mkdir(parents=True, exist_ok=True)
@@ -211,22 +310,30 @@ def main() -> None:
     rest = [
         f"--{key}={getattr(options, key)}" for key in ("shape", "steps", "batch", "accumulation", "length")
     ]
-    table = []
-    for name in options.variants.split(","):
-        words = [sys.executable, __file__, "--one", name, "--root", str(root), *rest]
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        lines = done.stdout.splitlines()
-        if done.returncode or not lines:
-            print(json.dumps({"variant": name, "error": (done.stderr or done.stdout)[-2000:]}), flush=True)
-            continue
-        print(lines[-1], flush=True)
-        table.append(json.loads(lines[-1]))
+    table: list[dict[str, Any]] = []
+    names = options.variants.split(",")
+    ours = [name for name in names if VARIANTS[name].get("who", "ours") == "ours"]
+    # the bare ones in a process of their own (Unsloth patches trl), ours one after another in one process
+    for group in [*([name] for name in names if name not in ours), ours]:
+        words = [sys.executable, __file__, "--one", ",".join(group), "--root", str(root), *rest]
+        child = subprocess.Popen(words, stdout=subprocess.PIPE, text=True) if group else None
+        for line in child.stdout or () if child else ():
+            if line.startswith('{"variant"'):
+                print(line, end="", flush=True)
+                table.append(json.loads(line))
+        if child and child.wait() and group[0] not in {row["variant"] for row in table}:
+            print(json.dumps({"variant": group[0], "error": f"exit code {child.returncode}"}), flush=True)
+    from training.packages import package_versions
+
+    print(json.dumps({"packages": package_versions()}))
+    table = [row for row in table if "error" not in row]
     plain = next((row["tokens_per_second"] for row in table if row["variant"] == "plain-packed"), None)
     for row in table:
         ratio = f"{row['tokens_per_second'] / plain:6.2f}x" if plain else "      "
         print(
-            f"{row['variant']:24} {row['tokens_per_second']:10.0f} tokens/s {ratio} "
-            f"{row['peak_gib'] or 0:6.2f} GiB (predicted {row['predicted_gib']:.2f})"
+            f"{row['variant']:22} {row['at_once']:3} at once, recomputed {row['recomputed']!s:4} "
+            f"{row['tokens_per_second']:8.0f} tokens/s {ratio} {row['peak_gib'] or 0:6.2f} GiB "
+            f"(predicted {row['predicted_gib']:.2f}) loss {row['loss_first']:.4f} {row['loss_last']:.4f}"
         )
 
 

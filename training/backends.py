@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from curation.contract import nearest
+from training.attention import flash_for_packed_rows
 from training.config import TrainConfig
 from training.errors import ConfigError, MissingPackageError, ModelError, OutOfMemoryError
 from training.models import Base
@@ -108,7 +109,8 @@ def _unsloth(base: Base, config: TrainConfig, dtype: str) -> Any:
     import torch
     from unsloth import FastLanguageModel
 
-    checkpointing = "unsloth" if config.gradient_checkpointing else False
+    flash_for_packed_rows()
+    checkpointing = "unsloth" if config.recomputes else False
     model, _ = FastLanguageModel.from_pretrained(
         model_name=str(base.path),
         max_seq_length=config.max_length,
@@ -124,6 +126,11 @@ def _unsloth(base: Base, config: TrainConfig, dtype: str) -> Any:
     if config.precision == "full":
         return model
     check_targets(model, config.lora_targets)
+    layers = model.config.get_text_config().num_hidden_layers
+    partly = (
+        config.recomputes and config.checkpoint_layers and torch.cuda.is_available()
+    )  # a CPU knows all or none
+    kept = max(0, layers - int(config.checkpoint_layers or 0)) if partly else 0
     return FastLanguageModel.get_peft_model(
         model,
         r=config.lora_rank,
@@ -134,6 +141,7 @@ def _unsloth(base: Base, config: TrainConfig, dtype: str) -> Any:
         use_gradient_checkpointing=checkpointing,
         random_state=config.seed,
         use_rslora=config.rslora,
+        **({"checkpoint_skip_layers": kept} if kept else {}),
     )
 
 
@@ -163,9 +171,7 @@ def _plain(base: Base, config: TrainConfig, dtype: str) -> Any:
         return model
     check_targets(model, config.lora_targets)
     if four_bit:
-        model = prepare_model_for_kbit_training(
-            model, use_gradient_checkpointing=config.gradient_checkpointing
-        )
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=config.recomputes)
     return get_peft_model(
         model,
         LoraConfig(

@@ -16,7 +16,7 @@ def plan_command(
     config: Config = None,
     overrides: Overrides = None,
     gpu_memory: Annotated[
-        float | None, typer.Option("--gpu-memory", help="GiB to fit into; this GPU's own otherwise.")
+        float | None, typer.Option("--gpu-memory", help="GiB to fit into; 90% of this GPU's otherwise.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -25,7 +25,8 @@ def plan_command(
     Example: tome train plan demo --config llama-3.2-1b-qlora --gpu-memory 15
 
     JSON: export, device, plans (preset or file -> rows, sequences, tokens, padding, steps, memory,
-    memory_parts, memory_gib, disk, disk_gib, seconds, tokens_per_second, lengths, fitting_batch; or error).
+    memory_parts, memory_gib, disk, disk_gib, seconds, tokens_per_second, lengths, at_once, step_rows,
+    recomputed_layers, layers, fitting_batch, room_gib; or error).
     """
     from training.config import preset_names
 
@@ -54,8 +55,10 @@ def _plan_one(
     from training.backends import pick_dtype
     from training.config import load_config
     from training.data import open_export
+    from training.fit import fitted, room_of
+    from training.memory import GIB, recomputed
     from training.models import load_voice, resolve_base
-    from training.plan import GIB, as_json, fitting_batch, measured_speed, plan
+    from training.plan import as_json, fitting_batch, measured_speed, plan
     from training.prepare import prepare
     from training.shape import shape_of
 
@@ -69,13 +72,14 @@ def _plan_one(
     here = "cuda" if torch.cuda.is_available() else "cpu"
     device = "cuda" if gpu_memory else here
     speed = measured_speed(here, pick_dtype(config.dtype, here)) if device == here else None
-    room = gpu_memory * GIB if gpu_memory else None
-    if room is None and here == "cuda":
-        room = torch.cuda.get_device_properties(0).total_memory
+    room = int(gpu_memory * GIB) if gpu_memory else room_of(config)
+    config = fitted(config, lengths, shape, room, *([speed] if speed else []))
     found = as_json(plan(lengths, shape, config, device, speed))
     found["device"] = device
     found["lengths"] = prepared.reports["train"].lengths
-    found["fitting_batch"] = fitting_batch(lengths, shape, config, device, int(room)) if room else None
+    found["at_once"], found["step_rows"] = config.at_once, config.step_rows
+    found["recomputed_layers"], found["layers"] = recomputed(shape, config), shape.layers
+    found["fitting_batch"] = fitting_batch(lengths, shape, config, device, room) if room else None
     found["room_gib"] = round(room / GIB, 1) if room else None
     return found
 
@@ -89,17 +93,19 @@ def _told(name: str, found: dict[str, Any]) -> str:
         f"  memory {found['memory_gib']} GiB ("
         + ", ".join(f"{part} {size / 2**30:.2f}" for part, size in found["memory_parts"].items())
         + ")",
+        f"  layout {found['at_once']} of a step's {found['step_rows']} at once, "
+        f"{found['recomputed_layers']} of {found['layers']} layers recomputed",
         f"  disk   {found['disk_gib']} GiB",
     ]
     if found["seconds"] is not None:
         minutes = found["seconds"] / 60
         lines.append(f"  time   about {minutes:.0f} minutes ({found['tokens_per_second']:.0f} tokens/s)")
     if found["room_gib"] is not None:
-        fits = found["fitting_batch"]
+        fits, room = found["fitting_batch"], found["room_gib"]
         lines.append(
-            f"  batch  {fits} fits into {found['room_gib']} GiB"
+            f"  fits   {'yes' if found['memory_gib'] <= room else 'NO'}: {room} GiB hold {fits} at once"
             if fits
-            else f"  batch  not even 1 fits into {found['room_gib']} GiB: lower max_length, or precision=4bit"
+            else f"  fits   NO: not even 1 at once fits into {room} GiB; lower max_length, or precision=4bit"
         )
     return "\n".join(lines)
 

@@ -25,13 +25,20 @@ ALIASES = {
 """Short names that overrides and sweeps may use."""
 
 INERT = frozenset(
-    {"save_every", "keep", "log_every", "report", "hub_repo", "hub_private", "eval_batch", "samples"}
-)
-"""Fields that leave the trained weights as they are; they may change when a run is resumed."""
+    {
+        "save_every", "keep", "log_every", "report", "hub_repo", "hub_private", "eval_batch", "samples",
+        "micro_batch", "gradient_checkpointing", "checkpoint_layers", "gpu_memory",
+    }
+)  # fmt: skip
+"""Fields that leave the trained weights as they are (but for rounding); they may change when a run is resumed."""
 
 
 class TrainConfig(BaseModel):
-    """All that decides a training run. Units: lengths in tokens, ``batch`` in rows per device and step."""
+    """All that decides a training run. Units: lengths in tokens, ``batch`` in rows (packed: sequences).
+
+    One step learns from ``batch`` x ``accumulation`` rows per device. How many of them are computed at once is
+    ``micro_batch``, which changes speed and memory and leaves the mathematics alone.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -81,8 +88,23 @@ class TrainConfig(BaseModel):
     schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
     warmup: float = Field(0.03, ge=0, description="below 1 a share of all steps, otherwise steps")
     max_grad_norm: float = Field(1.0, ge=0, description="0 turns clipping off")
-    gradient_checkpointing: bool = Field(False, description="less memory, about a third slower")
     seed: int = Field(3407, ge=0)
+
+    # how it fits into the memory (``training.fit`` chooses what isn't said)
+    micro_batch: int | None = Field(
+        None,
+        ge=1,
+        description="rows computed at once, a divisor of batch x accumulation; None: what fits and is fast",
+    )
+    gradient_checkpointing: Literal["auto"] | bool = Field(
+        "auto", description="recompute layers in the backward pass; auto: only where memory needs it"
+    )
+    checkpoint_layers: int | None = Field(
+        None, ge=1, description="recompute only so many layers (unsloth); None: all, or what fits under auto"
+    )
+    gpu_memory: float | None = Field(
+        None, gt=0, description="GiB of GPU memory that the run may take; None: 90% of the GPU's"
+    )
 
     # what is kept and looked at on the way
     save_every: int = Field(1250, ge=1, description="steps between checkpoints")
@@ -106,6 +128,10 @@ class TrainConfig(BaseModel):
             raise ValueError(
                 "packing and group_by_length exclude each other: packing leaves nothing to group"
             )
+        if self.micro_batch and (self.batch * self.accumulation) % self.micro_batch:
+            raise ValueError(
+                f"micro_batch {self.micro_batch} doesn't divide the {self.batch * self.accumulation} rows of a step"
+            )
         if self.precision == "full" and self.lora_dropout:
             raise ValueError("lora_dropout has no meaning with precision: full")
         return self
@@ -114,6 +140,21 @@ class TrainConfig(BaseModel):
     def evaluation_steps(self) -> int:
         """Steps between evaluations."""
         return self.evaluate_every or self.save_every
+
+    @property
+    def step_rows(self) -> int:
+        """Rows (packed: sequences) that one step learns from, on each device."""
+        return self.batch * self.accumulation
+
+    @property
+    def at_once(self) -> int:
+        """Rows computed at once."""
+        return self.micro_batch or self.batch
+
+    @property
+    def recomputes(self) -> bool:
+        """Whether layers are recomputed in the backward pass; ``auto`` that nobody resolved means no."""
+        return self.gradient_checkpointing is True
 
     def effective(self) -> dict[str, Any]:
         """The fields that decide the trained weights, for the resume key."""

@@ -12,13 +12,11 @@ from typing import Any
 import pyarrow as pa
 
 from training.collate import Padded
+from training.memory import EVAL_CHUNK, eval_rows
 from training.template import IGNORE
 
 UNLABELLED = "(none)"
 """The name under which rows without a category are counted."""
-
-CHUNK = 1024
-"""Supervised tokens whose logits are turned to float32 at once: bounds memory for vocabularies of 128k."""
 
 
 @dataclass
@@ -55,12 +53,13 @@ def evaluate(model: Any, table: pa.Table, pad_id: int, batch: int, device: str, 
     """The mean loss per supervised token of a prepared table, overall and by category.
 
     Returns ``loss``, ``perplexity``, ``tokens``, ``rows`` and ``categories`` (category -> the same four).
-    The mean is over tokens, so batch size and order change nothing but rounding.
+    The mean is over tokens, so batch size and order change nothing but rounding. ``batch`` rows are taken at once,
+    fewer where they are long: their logits are bounded, so evaluation can't run out of memory that training had.
     """
     total = Score()
     parts: dict[str, Score] = {}
     with evaluating(model):
-        for rows in _batches(table, batch):
+        for rows in _batches(table, batch, model.config.get_text_config().vocab_size, dtype):
             for row, (nll, tokens) in zip(rows, row_losses(model, rows, pad_id, device, dtype), strict=True):
                 total.add(nll, tokens)
                 parts.setdefault(row["category"] or UNLABELLED, Score()).add(nll, tokens)
@@ -84,7 +83,7 @@ def row_losses(
         targets = labels[place, 1:]
         where = torch.nonzero(targets != IGNORE).squeeze(-1)
         nll = 0.0
-        for some in where.split(CHUNK):
+        for some in where.split(EVAL_CHUNK):
             part = torch.nn.functional.cross_entropy(
                 logits[place, some].float(), targets[some], reduction="sum"
             )
@@ -93,11 +92,15 @@ def row_losses(
     return losses
 
 
-def _batches(table: pa.Table, batch: int) -> Iterator[list[dict[str, Any]]]:
+def _batches(table: pa.Table, batch: int, vocabulary: int, dtype: str) -> Iterator[list[dict[str, Any]]]:
     """Batches of rows of like length, longest first, so that running out of memory shows at once."""
-    order = sorted(range(table.num_rows), key=lambda place: -table["length"][place].as_py())
-    for start in range(0, len(order), batch):
-        yield table.take(order[start : start + batch]).to_pylist()
+    lengths = table["length"].to_pylist()
+    order = sorted(range(table.num_rows), key=lambda place: -lengths[place])
+    compute = 4 if dtype == "float32" else 2
+    while order:
+        size = eval_rows(batch, lengths[order[0]], vocabulary, compute)
+        yield table.take(order[:size]).to_pylist()
+        order = order[size:]
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """What a run will need: steps, tokens, memory, disk and time, from the real lengths, before it starts.
 
-Memory is counted part by part: weights, LoRA with its gradients and optimizer states, activations that
-are kept for the backward pass, and the head's share. Time is the arithmetic of the run (after Kaplan et al.
+Memory is counted in ``training.memory``. Time is the arithmetic of the run (after Kaplan et al.
 2020: 2 operations per weight and token forward, and as many again for each backward part that is needed)
 over the speed of a matrix product measured here, times the share of it that training reaches.
 """
@@ -13,27 +12,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.config import TrainConfig
+from training.memory import GIB, STATE, memory, recomputed
 from training.pack import bins
 from training.shape import Shape
 
-GIB = 2**30
+SHARE = {"cpu": 0.65, "cuda": 0.48}
+"""Share of a plain matrix product's speed that the arithmetic of a step reaches; see docs/performance.md."""
 
-SHARE = {"cpu": 0.65, "cuda": 0.25}
-"""Share of a plain matrix product's speed that a training step reaches, LoRA with Unsloth; see docs/performance.md."""
+CALLS = {"unsloth": 130, "plain": 260}
+"""Small operations that the host starts per layer and micro-batch, forward and backward, as many as were measured."""
 
-PLAIN_SLOWER = 2.3
-"""How much longer plain transformers + peft take than Unsloth on a GPU."""
+RECOMPUTED_CALLS = 0.29
+"""How many more of them for a layer that is recomputed."""
 
-KEPT = {"unsloth": (7.0, 2.25), "plain": (16.0, 5.0)}
-"""Values kept for backward per token and layer, in widths of (hidden, intermediate), without checkpointing.
 
-Unsloth's were fitted to one H200 and a 1B shape (19.04 GiB without checkpointing, 4.10 GiB with)."""
+@dataclass(frozen=True)
+class Speed:
+    """What a machine does: operations per second in a matrix product, seconds per small operation started."""
 
-CHUNK = {"unsloth": 700, "plain": 2048}
-"""Tokens whose logits are computed at once; both backends' fused losses bound them. Unsloth's as fitted, see above."""
-
-OPTIMIZER_BYTES = {"adamw_8bit": 2, "paged_adamw_8bit": 2}
-"""Bytes of optimizer state per trained weight; 8 (two float32) for all others."""
+    product: float
+    call: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,28 +52,30 @@ class Plan:
 
 
 def plan(
-    lengths: list[int], shape: Shape, config: TrainConfig, device: str, speed: float | None = None
+    lengths: list[int], shape: Shape, config: TrainConfig, device: str, speed: Speed | None = None
 ) -> Plan:
     """Predict a run over rows of these lengths (tokens).
 
-    ``device`` is cpu or cuda; ``speed`` is the rate of a matrix product on it in operations per second, None
-    where no time is to be predicted.
+    ``device`` is cpu or cuda; ``speed`` is what ``measured_speed`` found on it, None where no time is to be
+    predicted.
     """
     sequences, computed = _sequences(lengths, config)
-    per_step = config.batch * config.accumulation
+    per_step = config.step_rows
     steps = config.max_steps or math.ceil(math.ceil(sequences / per_step) * config.epochs)
     share = steps * per_step / max(sequences, 1)
     tokens = round(sum(lengths) * share)
-    widest = _widest_batch(lengths, config)
-    parts = memory(shape, config, device, widest)
+    parts = memory(shape, config, device, widest(lengths, config))
     seconds = rate = None
     if speed:
-        slower = PLAIN_SLOWER if config.backend == "plain" and device == "cuda" else 1.0
-        work = operations(shape, config, computed / max(sequences, 1)) * computed * share
-        seconds = work * slower / (speed * SHARE[device])
+        each = computed / max(sequences, 1)
+        if device == "cuda":
+            count = math.ceil(sequences / config.at_once)
+            seconds = micro_seconds(shape, config, computed / max(count, 1), each, speed) * count * share
+        else:
+            seconds = operations(shape, config, each) * computed * share / (speed.product * SHARE[device])
         rate = tokens / seconds if seconds else None
     trained = shape.parameters if config.precision == "full" else shape.lora
-    state = 4 + (OPTIMIZER_BYTES.get(config.optimizer) or 8)
+    state = 4 + (STATE.get(config.optimizer) or 8)
     saved = min(config.keep, steps // config.save_every + 1)
     disk = trained * (state * saved + 4) + sum(lengths) * 8 * (2 if config.packing else 1)
     return Plan(
@@ -92,42 +92,24 @@ def plan(
     )
 
 
-def memory(shape: Shape, config: TrainConfig, device: str, tokens: int) -> dict[str, int]:
-    """Peak memory in bytes, part by part, for a micro-batch of so many tokens."""
-    compute = 4 if (device == "cpu" and config.dtype == "auto") or config.dtype == "float32" else 2
-    four_bit = config.precision == "4bit"
-    # NF4 with double quantisation: 4 bit a weight and 0.127 bit for its block's scale (Dettmers et al. 2023)
-    linear = shape.linear * (4.127 / 8 if four_bit else compute)
-    weights = linear + (shape.parameters - shape.linear) * compute
-    full = config.precision == "full"
-    trained = shape.parameters if full else shape.lora
-    state = OPTIMIZER_BYTES.get(config.optimizer, 8) + (compute if full else 4)  # states and gradient
-    training = trained * state + (0 if full else trained * 4)
-    hidden, inner = KEPT[config.backend]
-    layer = (hidden * shape.hidden + inner * shape.intermediate) * compute * tokens
-    if config.gradient_checkpointing:
-        # only each layer's input is kept (Unsloth moves it to the host's memory), and one layer at a time
-        inputs = 0 if config.backend == "unsloth" and device == "cuda" else shape.layers * shape.hidden
-        activations = layer + inputs * compute * tokens
-    else:
-        activations = layer * shape.layers
-    head = (
-        min(tokens, CHUNK[config.backend]) * shape.vocabulary * (4 + compute)
-        + 2 * shape.hidden * tokens * compute
-    )
-    return {
-        "weights": round(weights),
-        "lora and optimizer": round(training),
-        "activations": round(activations),
-        "head": round(head),
-    }
-
-
 def operations(shape: Shape, config: TrainConfig, length: float) -> float:
     """Floating point operations per token of a training step."""
     forward = 2 * (shape.linear + shape.head) + 2 * shape.layers * shape.attention * length
     passes = 3 if config.precision == "full" else 2  # frozen weights need no gradient of their own
-    return forward * (passes + config.gradient_checkpointing)
+    again = (forward - 2 * shape.head) * recomputed(shape, config) / shape.layers
+    return forward * passes + again
+
+
+def micro_seconds(shape: Shape, config: TrainConfig, tokens: float, length: float, speed: Speed) -> float:
+    """Seconds on a GPU for one micro-batch of so many tokens, in rows of ``length``.
+
+    The host starts the work while the GPU computes, so the longer of the two counts, and a little of the other: they
+    are added as cubes, which meets the runs in docs/performance.md.
+    """
+    computing = operations(shape, config, length) * tokens / (speed.product * SHARE["cuda"])
+    layers = shape.layers + RECOMPUTED_CALLS * recomputed(shape, config)
+    starting = CALLS[config.backend] * layers * speed.call
+    return float((computing**3 + starting**3) ** (1 / 3))
 
 
 def fitting_batch(
@@ -136,32 +118,45 @@ def fitting_batch(
     """The largest power of two for ``batch`` whose peak memory fits into ``room`` bytes; None where 1 doesn't."""
     best = None
     for power in range(11):
-        trial = config.model_copy(update={"batch": 2**power})
-        if sum(memory(shape, trial, device, _widest_batch(lengths, trial)).values()) > room:
+        trial = config.model_copy(update={"batch": 2**power, "micro_batch": 2**power})
+        if sum(memory(shape, trial, device, widest(lengths, trial)).values()) > room:
             break
         best = 2**power
     return best
 
 
-def measured_speed(device: str, dtype: str) -> float:
-    """Operations per second of a matrix product on this machine, measured for a moment."""
+def measured_speed(device: str, dtype: str) -> Speed:
+    """The speed of this machine, measured for a moment: a large matrix product, and many small operations."""
     import time
 
     import torch
+
+    def wait() -> None:
+        if device == "cuda":
+            torch.cuda.synchronize()
 
     size = 1024 if device == "cpu" else 8192
     left = torch.randn(size, size, dtype=getattr(torch, dtype), device=device)
     left @ left
     best = 0.0
     for _ in range(5):
-        if device == "cuda":
-            torch.cuda.synchronize()
+        wait()
         began = time.perf_counter()
         left @ left
-        if device == "cuda":
-            torch.cuda.synchronize()
+        wait()
         best = max(best, 2 * size**3 / (time.perf_counter() - began))
-    return best
+    del left
+    small = torch.ones(8, 8, device=device, requires_grad=True)
+    taken = []
+    for _ in range(5):
+        began = time.perf_counter()
+        total = small
+        for _ in range(200):
+            total = total * small
+        total.sum().backward()
+        wait()
+        taken.append((time.perf_counter() - began) / 400)
+    return Speed(best, min(taken))
 
 
 def _sequences(lengths: list[int], config: TrainConfig) -> tuple[int, int]:
@@ -169,15 +164,16 @@ def _sequences(lengths: list[int], config: TrainConfig) -> tuple[int, int]:
     if config.packing:
         return len(bins(lengths, config.max_length)), sum(lengths)
     ordered = sorted(lengths) if config.group_by_length else lengths
-    batches = [ordered[start : start + config.batch] for start in range(0, len(ordered), config.batch)]
+    size = config.at_once
+    batches = [ordered[start : start + size] for start in range(0, len(ordered), size)]
     return len(lengths), sum(max(batch) * len(batch) for batch in batches)
 
 
-def _widest_batch(lengths: list[int], config: TrainConfig) -> int:
+def widest(lengths: list[int], config: TrainConfig) -> int:
     """Tokens of the largest micro-batch that the run may meet."""
     if config.packing:
-        return config.max_length * config.batch
-    return max(lengths, default=0) * config.batch
+        return config.max_length * config.at_once
+    return max(lengths, default=0) * config.at_once
 
 
 def as_json(found: Plan) -> dict[str, Any]:

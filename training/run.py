@@ -27,14 +27,19 @@ from curation.contract import (
     write_atomic,
 )
 from training import template as tpl
+from training.backends import pick_dtype
 from training.config import TrainConfig
 from training.data import Export, open_export
 from training.errors import ConfigError, ResumeError
+from training.fit import fitted, room_of
 from training.key import key_of, key_parts, refuse_difference
+from training.memory import GIB, memory, recomputed
 from training.models import Base, Voice, load_voice, resolve_base
 from training.packages import package_versions
+from training.plan import measured_speed, widest
 from training.prepare import Prepared, prepare
 from training.ranks import Ranks
+from training.shape import shape_of
 
 Say = Callable[[str], None]
 
@@ -105,6 +110,7 @@ def set_up(
         refuse_difference(info.key_parts, parts, str(folder))
     say(f"Rows: {export.rows['train']} to train on, {export.rows['eval']} to evaluate on.")
     prepared = prepare(export, voice, config, home, _bar(say))
+    config = _laid_out(config, base, prepared, say)
     warnings = {split: report.warnings for split, report in prepared.reports.items() if report.warnings}
     if not resume:
         info = RunInfo(
@@ -133,6 +139,22 @@ def set_up(
     run = Run(folder, config, export, base, voice, prepared, info, ranks)
     folder.mkdir(parents=True, exist_ok=True)
     return run
+
+
+def _laid_out(config: TrainConfig, base: Base, prepared: Prepared, say: Say) -> TrainConfig:
+    """The config with its layout in memory filled in, by what this machine has and does."""
+    room = room_of(config)
+    lengths = prepared.table("train")["length"].to_pylist()
+    shape = shape_of(base.path, config)
+    if room is None:
+        return fitted(config, lengths, shape, None)
+    config = fitted(config, lengths, shape, room, measured_speed("cuda", pick_dtype(config.dtype, "cuda")))
+    need = sum(memory(shape, config, "cuda", widest(lengths, config)).values())
+    say(
+        f"Layout: {config.at_once} of a step's {config.step_rows} at once, {recomputed(shape, config)} of "
+        f"{shape.layers} layers recomputed; about {need / GIB:.1f} of {room / GIB:.1f} GiB."
+    )
+    return config
 
 
 def begin(run: Run) -> None:

@@ -23,6 +23,8 @@ class Shape:
     vocabulary: int
     attention: int
     """Width of all query heads together."""
+    keys: int
+    """Width of all key heads together; that of the values is the same."""
 
 
 def shape_of(folder: Path, config: TrainConfig) -> Shape:
@@ -44,7 +46,7 @@ def shape_of(folder: Path, config: TrainConfig) -> Shape:
     seen = {id(parameter): parameter.numel() for parameter in model.parameters()}
     text = described.get_text_config()
     heads = text.num_attention_heads
-    width = heads * (getattr(text, "head_dim", None) or text.hidden_size // heads)
+    head = getattr(text, "head_dim", None) or text.hidden_size // heads
     return Shape(
         parameters=sum(seen.values()),
         linear=linear,
@@ -54,5 +56,6 @@ def shape_of(folder: Path, config: TrainConfig) -> Shape:
         hidden=text.hidden_size,
         intermediate=getattr(text, "intermediate_size", None) or 4 * text.hidden_size,
         vocabulary=text.vocab_size,
-        attention=width,
+        attention=heads * head,
+        keys=(getattr(text, "num_key_value_heads", None) or heads) * head,
     )

@@ -16,7 +16,7 @@ from training.collate import Packed, Padded
 from training.config import TrainConfig
 from training.evaluate import evaluate, pick_rows
 from training.history import clock, evals, metrics_of
-from training.memory import out_of_memory
+from training.out_of_memory import out_of_memory
 from training.pack import packed_table
 from training.push import check_token, push, push_checkpoint
 from training.quiet import quiet
@@ -119,7 +119,9 @@ def _set_up(
     if ranks.main:
         run = set_up(source, config, home, name=name, resume=resume, say=say, ranks=ranks)
     chosen = ranks.same(run.folder.name if run else None)
-    return run or set_up(source, config, home, name=chosen, resume=resume, say=say, ranks=ranks)
+    run = run or set_up(source, config, home, name=chosen, resume=resume, say=say, ranks=ranks)
+    run.config = ranks.same(run.config)  # the same layout everywhere
+    return run
 
 
 def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:

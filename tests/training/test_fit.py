@@ -1,0 +1,92 @@
+"""The memory model against measured runs it wasn't fitted to, and the layout that is chosen from it."""
+
+from __future__ import annotations
+
+import pytest
+from test_look import ONE_B
+
+from training.config import TrainConfig, build
+from training.errors import ConfigError
+from training.fit import fitted, layouts
+from training.memory import GIB, eval_rows, memory
+from training.plan import Speed, micro_seconds
+
+CHECKPOINTED = {"gradient_checkpointing": True}
+HOST = Speed(product=7.9e14, call=3.83e-6 * 16)
+
+
+def given(**changes: object) -> TrainConfig:
+    values = {
+        "model": "m",
+        "max_length": 2048,
+        "packing": True,
+        "batch": 8,
+        "accumulation": 2,
+        "eval_batch": 1,
+    }
+    return build({**values, **changes}, "test")
+
+
+# One H100, torch 2.11, Unsloth 2026.10.9: torch's own peak (GiB) over a whole run; see docs/performance.md.
+@pytest.mark.parametrize(
+    ("change", "peak"),
+    [
+        ({"micro_batch": 1}, 4.788),
+        ({"micro_batch": 2}, 6.407),
+        ({"micro_batch": 4}, 10.138),
+        ({"micro_batch": 8}, 17.509),
+        ({"micro_batch": 8, **CHECKPOINTED}, 3.980),
+        ({"micro_batch": 4, **CHECKPOINTED}, 3.241),
+        ({"micro_batch": 8, "precision": "4bit", **CHECKPOINTED}, 2.666),
+        ({"micro_batch": 8, "backend": "plain", **CHECKPOINTED}, 7.232),
+    ],
+)
+def test_memory_is_within_15_per_cent_of_what_was_measured(change: dict, peak: float) -> None:
+    chosen = given(**{"gradient_checkpointing": False, **change})
+    parts = memory(ONE_B, chosen, "cuda", 2048 * chosen.at_once)
+    assert sum(parts.values()) / GIB == pytest.approx(peak, rel=0.15)
+
+
+def test_with_room_the_fastest_layout_is_taken_and_nothing_is_recomputed() -> None:
+    chosen = fitted(given(), [500] * 1000, ONE_B, 72 * GIB)
+    assert (chosen.micro_batch, chosen.gradient_checkpointing) == (16, False)
+    assert chosen.step_rows == 16
+
+
+def test_less_room_means_fewer_rows_at_once_or_recomputed_layers_and_always_fits() -> None:
+    times = []
+    for room in (20, 10, 6, 4.3, 3.6):
+        chosen = fitted(given(), [500] * 1000, ONE_B, int(room * GIB))
+        tokens = 2048 * chosen.at_once
+        assert sum(memory(ONE_B, chosen, "cuda", tokens).values()) <= room * GIB
+        times.append(micro_seconds(ONE_B, chosen, tokens, 500, HOST) / tokens)
+    assert times == sorted(times)
+    assert fitted(given(), [500] * 1000, ONE_B, 4 * GIB).gradient_checkpointing is True
+
+
+def test_where_nothing_fits_the_smallest_layout_is_taken() -> None:
+    chosen = fitted(given(), [500] * 1000, ONE_B, GIB)
+    assert (chosen.micro_batch, chosen.gradient_checkpointing) == (1, True)
+
+
+def test_what_the_config_says_is_kept() -> None:
+    said = given(micro_batch=4, gradient_checkpointing=True, checkpoint_layers=5)
+    assert list(layouts(said, ONE_B)) == [said]
+    assert {layout.micro_batch for layout in layouts(given(), ONE_B)} == {1, 2, 4, 8, 16}
+    assert fitted(said, [500], ONE_B, 80 * GIB) == said
+
+
+def test_on_a_cpu_the_batch_is_computed_at_once() -> None:
+    chosen = fitted(given(), [500], ONE_B, None)
+    assert (chosen.micro_batch, chosen.gradient_checkpointing) == (8, False)
+
+
+def test_a_micro_batch_that_does_not_divide_the_step_is_refused() -> None:
+    with pytest.raises(ConfigError, match="micro_batch 3 doesn't divide the 16 rows of a step"):
+        given(micro_batch=3)
+
+
+def test_evaluation_takes_fewer_rows_where_they_are_long() -> None:
+    assert eval_rows(8, 2048, 128_256, 2) == 1
+    assert eval_rows(8, 200, 128_256, 2) == 8
+    assert eval_rows(8, 100_000, 128_256, 2) == 1
