@@ -32,7 +32,7 @@ def memory(shape: Shape, config: TrainConfig, device: str, tokens: int) -> dict[
     compute = 4 if (device == "cpu" and config.dtype == "auto") or config.dtype == "float32" else 2
     full = config.precision == "full"
     kept = shape.layers - recomputed(shape, config)
-    layer = layer_values(shape, config) * compute * tokens
+    layer = (layer_values(shape, config) * compute + dropout_bytes(shape, config)) * tokens
     inputs = 0
     if kept < shape.layers and not offloads(config, device):
         inputs = (shape.layers - kept) * shape.hidden * compute * tokens
@@ -56,13 +56,19 @@ def memory(shape: Shape, config: TrainConfig, device: str, tokens: int) -> dict[
 def layer_values(shape: Shape, config: TrainConfig) -> int:
     """Values per token that one layer keeps for its backward pass."""
     hidden, inner, keys = shape.hidden, shape.intermediate, shape.keys
-    if config.backend == "unsloth" and not config.lora_dropout and config.precision != "full":
+    if config.backend == "unsloth":
         # both norms' inputs and outputs; query, key, value after rotation; attention's output; gate and up
         return 4 * hidden + 2 * shape.attention + 2 * keys + 2 * inner
-    # peft's layers keep the input of each linear layer, a second time for dropout; the norms keep theirs in float32,
-    # the rotation its factors, SwiGLU its steps
-    copies = 2 if config.lora_dropout else 1
-    return (8 + 5 * copies) * hidden + (4 + copies) * shape.attention + 4 * keys + (4 + copies) * inner
+    # peft's layers keep the input of each linear layer; the norms keep theirs in float32, the rotation its factors,
+    # SwiGLU its steps
+    return 13 * hidden + 5 * shape.attention + 4 * keys + 5 * inner
+
+
+def dropout_bytes(shape: Shape, config: TrainConfig) -> int:
+    """Bytes per token of a layer's dropout masks: one for each value that goes into a LoRA layer."""
+    if not config.lora_dropout or config.precision == "full":
+        return 0
+    return 5 * shape.hidden + shape.attention + shape.intermediate
 
 
 def recomputed(shape: Shape, config: TrainConfig) -> int:

@@ -16,11 +16,11 @@ from training.memory import GIB, STATE, memory, recomputed
 from training.pack import bins
 from training.shape import Shape
 
-SHARE = {"cpu": 0.65, "cuda": 0.48}
-"""Share of a plain matrix product's speed that the arithmetic of a step reaches; see docs/performance.md."""
+SHARE = {"cpu": 0.65, "unsloth": 0.48, "plain": 0.18}
+"""Share of a plain matrix product's speed that the arithmetic of a step reaches: on a CPU, and on a GPU by backend."""
 
-CALLS = {"unsloth": 130, "plain": 260}
-"""Small operations that the host starts per layer and micro-batch, forward and backward, as many as were measured."""
+CALLS = {"unsloth": 310, "plain": 620}
+"""How many small operations' time the host takes to start one layer's work, forward and backward, on a micro-batch."""
 
 RECOMPUTED_CALLS = 0.29
 """How many more of them for a layer that is recomputed."""
@@ -72,7 +72,7 @@ def plan(
             count = math.ceil(sequences / config.at_once)
             seconds = micro_seconds(shape, config, computed / max(count, 1), each, speed) * count * share
         else:
-            seconds = operations(shape, config, each) * computed * share / (speed.product * SHARE[device])
+            seconds = operations(shape, config, each) * computed * share / (speed.product * SHARE["cpu"])
         rate = tokens / seconds if seconds else None
     trained = shape.parameters if config.precision == "full" else shape.lora
     state = 4 + (STATE.get(config.optimizer) or 8)
@@ -106,7 +106,9 @@ def micro_seconds(shape: Shape, config: TrainConfig, tokens: float, length: floa
     The host starts the work while the GPU computes, so the longer of the two counts, and a little of the other: they
     are added as cubes, which meets the runs in docs/performance.md.
     """
-    computing = operations(shape, config, length) * tokens / (speed.product * SHARE["cuda"])
+    if config.backend == "plain" and config.packing:
+        length = 2 * tokens  # one mask over all of it, and no kernel that skips what it hides
+    computing = operations(shape, config, length) * tokens / (speed.product * SHARE[config.backend])
     layers = shape.layers + RECOMPUTED_CALLS * recomputed(shape, config)
     starting = CALLS[config.backend] * layers * speed.call
     return float((computing**3 + starting**3) ** (1 / 3))
