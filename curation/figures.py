@@ -26,7 +26,7 @@ ANOTHER = r"[0-9a-f]{16}"
 def figures(store: Store, version: Version) -> dict[str, Any]:
     """Counts by every dimension, lengths, what steps found, what they dropped and why, and examples.
 
-    Keys: version, measures, dimensions, lengths, duplicates, contamination, findings, steps, dropped, sources,
+    Keys: version, measures, dimensions, lengths, duplicates, contamination, findings, augmentation, steps, dropped, sources,
     lineage, examples.
     """
     rows = version.scan()
@@ -51,6 +51,7 @@ def figures(store: Store, version: Version) -> dict[str, Any]:
         "duplicates": duplicates(store, version),
         "contamination": contamination(store, version),
         "findings": findings(rows, columns),
+        "augmentation": augmentation(store, version),
         "steps": [
             {key: step[key] for key in ("op", "in", "out", "dropped", "made", "edited", "reasons")}
             for step in manifest.steps
@@ -66,6 +67,17 @@ def figures(store: Store, version: Version) -> dict[str, Any]:
         ],
         "examples": examples(rows),
     }
+
+
+def augmentation(store: Store, version: Version) -> dict[str, Any] | None:
+    """What augment steps made and refused, and children beside originals; None where none ran."""
+    if not any(entry["op"] == "augment" for entry in version.manifest.steps):
+        return None
+    from curation.augment.overview import overview
+    from curation.step import Context
+
+    found = overview(version, Context(cache=store.root / "cache"))
+    return found.to_dict() if found else None
 
 
 def findings(rows: pl.LazyFrame, columns: pl.Schema) -> dict[str, Any]:

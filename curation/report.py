@@ -14,6 +14,7 @@ from typing import Any
 from curation.contract import write_atomic
 from curation.diff import diff
 from curation.figures import changes, figures
+from curation.report_augment import augmentation
 from curation.report_pair import LABELS, pair_finding, pair_sections
 from curation.report_parts import bars, colours, examples, folded, histogram, percent, table, tiles
 from curation.store import Store, Version
@@ -138,6 +139,7 @@ def _sections(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("Duplicates", duplicates(found["duplicates"])),
         ("Overlap with test sets", contamination(found["contamination"])),
         ("What steps found", _findings(found["findings"])),
+        ("What augmentation made", augmentation(found["augmentation"])),
         ("What was done", _done(found["steps"])),
         ("What was dropped, and why", _dropped(found["dropped"])),
         ("Sources", _sources(found["sources"])),

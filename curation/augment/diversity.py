@@ -5,7 +5,6 @@ Sources: distinct-n, Li et al. 2016; self-BLEU, Zhu et al. 2018 (Texygen).
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from curation.augment.judge import WORDS, prompt_of
+from curation.balance import NONE
 from curation.contract import digest
 from curation.step import Context
 
@@ -64,44 +64,38 @@ def spread(rows: pl.DataFrame, ctx: Context, encoder: str = "static") -> float:
     return round(1 - float((found.sum() - found.trace()) / pairs), 4)
 
 
-def compare(rows: pl.DataFrame, ledger: pl.DataFrame, ctx: Context | None = None) -> list[dict[str, Any]]:
-    """By category that has children: figures of originals, children and both, and rejections by generator.
+def compare(rows: pl.DataFrame, ctx: Context | None = None) -> list[list[dict[str, Any]]]:
+    """For each category that has children: the figures of its originals in training, of its children, and of both.
 
-    ``rows`` and ``ledger`` are a version's. One call for a report and for the workbench.
+    Keys: category, side, rows, characters_25, characters (the median of prompts), characters_75, distinct_1, distinct_2,
+    self_bleu, spread.
     """
     ctx = ctx or Context()
-    made = rows.filter((pl.col("made_by") == "augment").fill_null(False))
-    lost = Counter[tuple[str | None, str, str]]()
-    home = dict(rows.select("id", "category").iter_rows())
-    refused = ledger.filter((pl.col("op") == "augment") & (pl.col("action") == "rejected"))
-    for row, reason, text in refused.select("row_id", "reason", "evidence").iter_rows():
-        lost[home.get(row), json.loads(text)["generator"], reason.partition(":")[0]] += 1
-    names = sorted({*made["category"], *(name for name, _, _ in lost)}, key=lambda name: (name is None, name))
+    child = (pl.col("made_by") == "augment").fill_null(False)
     found = []
-    for name in names:
+    for name in rows.filter(child)["category"].unique().sort(nulls_last=True).to_list():
         of = rows.filter(pl.col("category").eq_missing(pl.lit(name)) & (pl.col("split") != "eval"))
-        originals = of.filter(pl.col("made_by").is_null())
-        children = of.filter((pl.col("made_by") == "augment").fill_null(False))
-        both = pl.concat([originals, children])
-        found.append({
-            "category": name,
-            **{what: _figures(part, ctx) for what, part in (("originals", originals), ("children", children), ("both", both))},
-            "rejected": [{"generator": g, "reason": r, "count": n} for (c, g, r), n in sorted(lost.items(), key=str) if c == name],
-        })  # fmt: skip
+        originals, children = of.filter(pl.col("made_by").is_null()), of.filter(child)
+        sides = {"originals": originals, "children": children, "both": pl.concat([originals, children])}
+        found.append(
+            [{"category": name or NONE, "side": side, **_figures(part, ctx)} for side, part in sides.items()]
+        )
     return found
 
 
 def _figures(rows: pl.DataFrame, ctx: Context) -> dict[str, Any]:
     order = sorted(range(rows.height), key=lambda place: digest(rows["id"][place]))[:SAMPLE]
     prompts = [prompt_of(messages) for messages in rows["messages"].to_list()]
-    some = [prompts[place] for place in order]
-    lengths = sorted(len(prompt) for prompt in prompts)
+    lengths = sorted(len(prompt) for prompt in prompts) or [0]
+    low, middle, high = (lengths[int(part * len(lengths))] for part in (0.25, 0.5, 0.75))
     return {
         "rows": rows.height,
-        "median_characters": lengths[len(lengths) // 2] if lengths else 0,
+        "characters_25": low,
+        "characters": middle,
+        "characters_75": high,
         "distinct_1": distinct(prompts, 1),
         "distinct_2": distinct(prompts, 2),
-        "self_bleu": self_bleu(some),
+        "self_bleu": self_bleu([prompts[place] for place in order]),
         "spread": spread(rows[order], ctx),
     }
 

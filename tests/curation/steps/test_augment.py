@@ -439,10 +439,11 @@ def test_the_comparison_of_originals_and_children(rows: pl.DataFrame) -> None:
     from curation.augment.diversity import compare
 
     result = run_step(step_from(GIVEN), rows, Context(seed=1))
-    [figures] = compare(result.rows, result.ledger)
-    assert (figures["category"], figures["children"]["rows"]) == ("legal", 12)
-    assert figures["both"]["self_bleu"] > figures["originals"]["self_bleu"]
-    assert figures["both"]["distinct_2"] < figures["originals"]["distinct_2"]
+    [(originals, children, both)] = compare(result.rows)
+    assert [one["side"] for one in (originals, children, both)] == ["originals", "children", "both"]
+    assert (children["category"], children["rows"], both["rows"]) == ("legal", 12, originals["rows"] + 12)
+    assert both["self_bleu"] > originals["self_bleu"]
+    assert both["distinct_2"] < originals["distinct_2"]
 
 
 def test_distinct_and_self_bleu_are_exact() -> None:

@@ -1,0 +1,73 @@
+"""The overview of a version and its section in the report: exact counts, escaped text, the account."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from checkout import ROOT
+
+from curation.augment.overview import ACCOUNT, CATEGORIES, COMPARED, GENERATORS, REASONS, overview
+from curation.recipe import parse_recipe
+from curation.report import write_report
+from curation.run import run_recipe
+from curation.store import Store
+
+pytest.importorskip("nlpaug", reason="nlpaug isn't installed: pip install 'tomewright[augment]'")
+RECIPE = f"""
+name: mixed
+sources: [{{uri: "{ROOT / "data/samples/larkfield.csv"}", name: l, map: {{user: question, assistant: answer, category: topic}}}}]
+steps:
+  - split
+  - {{op: augment, rows: {{legal: 10, safety: 2}}, attempts: 2, generators: [keyboard, delete], gates: {{semantic: [0.93, 1.0]}}}}
+"""
+
+
+def test_counts_add_up_and_the_report_shows_them(store: Store, tmp_path: Path) -> None:
+    version = run_recipe(parse_recipe(RECIPE), store)
+    found = overview(version)
+    assert found is not None
+    for frame, schema in (
+        (found.categories, CATEGORIES), (found.generators, GENERATORS), (found.reasons, REASONS), (found.compared, COMPARED), (found.account, ACCOUNT),
+    ):  # fmt: skip
+        assert dict(frame.schema) == schema
+    ledger = version.ledger().filter(pl.col("op") == "augment")
+    kept = ledger.filter(pl.col("action") == "made").height
+    assert found.categories["category"].to_list() == ["legal", "safety"]
+    assert found.categories["asked"].to_list() == [10, 2]
+    assert found.categories["kept"].sum() == found.generators["kept"].sum() == kept > 0
+    assert found.categories["tried"].sum() == found.generators["tried"].sum() == ledger.height
+    assert found.reasons["candidates"].sum() == ledger.height - kept > 0
+    assert (found.categories["made"] <= found.categories["tried"]).all()
+    assert set(found.compared["side"]) == {"originals", "children", "both"}
+    assert {one["kept"] for one in found.examples} == {True, False}
+    json.dumps(found.to_dict(), allow_nan=False)
+    figures = write_report(store, version, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert figures["augmentation"] == found.to_dict()
+    tried = found.categories["tried"].sum()
+    assert f"{kept} of 12 rows asked for were made, out of {tried} candidates" in page
+    assert "<ins>" in page
+    assert "self-BLEU" in page
+
+
+def test_a_version_without_augmentation_has_none(store: Store) -> None:
+    text = RECIPE.split("  - {op: augment")[0]
+    assert overview(run_recipe(parse_recipe(text), store)) is None
+
+
+def test_text_of_the_data_is_escaped() -> None:
+    from curation.report_augment import augmentation
+
+    bad = "<script>alert(1)</script>"
+    page = augmentation({
+        "categories": [{"category": bad, "asked": 1, "tried": 1, "made": 1, "kept": 0, "reached": False}],
+        "generators": [{"category": bad, "generator": "swap", "tried": 1, "made": 1, "kept": 0, "rate": 0.0}],
+        "reasons": [{"category": bad, "generator": "swap", "reason": bad, "candidates": 1}],
+        "compared": [], "account": [{"generator": "paraphrase", "model": bad, "candidates": 1, "tokens_in": 7, "tokens_out": 3, "cost": 0.5}],
+        "examples": [{"generator": "swap", "kept": False, "reason": bad, "parent_id": "a" * 16, "id": None, "parts": [{"kind": "new", "text": bad}]}],
+    })  # fmt: skip
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") == 7
