@@ -151,12 +151,14 @@ def _reasons(told: list[_Told]) -> list[tuple[Any, ...]]:
 
 def _examples(told: list[_Told], talks: dict[str, list[dict[str, str]]]) -> list[dict[str, Any]]:
     """The first few of each generator that can still be shown side by side."""
-    found, shown = [], Counter[tuple[str, bool]]()
+    found, shown, seen = [], Counter[tuple[str, bool]](), set[tuple[str, str]]()
     for one in told:
         parent = talks.get(one.parent)
         after = one.text if one.row is None else prompt_of(talks.get(one.row) or [])
-        if parent is None or not after or shown[one.generator, one.reason is None] >= SHOWN:
+        key = (one.generator, after)
+        if parent is None or not after or key in seen or shown[one.generator, one.reason is None] >= SHOWN:
             continue
+        seen.add(key)
         shown[one.generator, one.reason is None] += 1
         pieces = difference.parts(prompt_of(parent)[:1000], after[:1000])
         found.append({

@@ -54,10 +54,8 @@ def patched(
     found = list(before)
     judged = zip(offers, cosines, fluency.table().new_runs(old, new), strict=True)
     for one, cosine, (pairs, triples) in reversed(list(judged)):
-        small = all(word.lower() in SMALL for word in WORD.findall(one.gone))
         same = cosine >= NEAR if means is None else means(one.gone.strip(), one.new.strip())
-        good = all(pairs + triples) if small else same and fluency.fits(cosine, pairs, triples)
-        if good:
+        if same and fluency.fits(cosine, pairs, triples):
             text = found[one.text]
             found[one.text] = text[: one.start] + one.new + text[one.start + len(one.gone) :]
     return found
@@ -89,8 +87,6 @@ def _same_grammar(one: Change) -> bool:
         return False
     if any(word[:1].isupper() for word in WORD.findall(one.gone)[1:] + WORD.findall(one.new)[1:]):
         return False
-    if all(word in SMALL for word in (*old, *new)):
-        return True
     small = [sorted(word for word in words if word in TIES) for words in (old, new)]
     said = [[word for word in words if word not in TIES] for words in (old, new)]
     if not said[0] or not said[1] or small[0] != small[1]:
