@@ -151,7 +151,7 @@ def _reasons(told: list[_Told]) -> list[tuple[Any, ...]]:
 
 def _examples(told: list[_Told], talks: dict[str, list[dict[str, str]]]) -> list[dict[str, Any]]:
     """The first few of each generator that can still be shown side by side."""
-    found, shown, seen = [], Counter[tuple[str, bool]](), set[tuple[str, str]]()
+    found, shown, seen = [], Counter[tuple[str, bool]](), set[tuple[str, str | None]]()
     for one in told:
         parent = talks.get(one.parent)
         after = one.text if one.row is None else prompt_of(talks.get(one.row) or [])
