@@ -86,14 +86,16 @@ def _ranks(vectors: Vectors, seed: int) -> NDArray[np.int64]:
     import numpy as np
 
     from curation.embedding.cells import cut
+    from curation.embedding.numbers import one_thread
 
     tree = cut(vectors, CELL, seed)
     cells = sorted(
         (tree.members[leaf] for leaf in tree.leaves()), key=lambda cell: (-len(cell), cell[:1].tolist())
     )
+    farthest = one_thread(_farthest_first)
     turn, label = np.zeros(len(vectors), np.int64), np.zeros(len(vectors), np.int64)
     for number, cell in enumerate(cells):
-        turn[cell[_farthest_first(vectors[cell])]] = np.arange(len(cell))
+        turn[cell[farthest(vectors[cell])]] = np.arange(len(cell))
         label[cell] = number
     ranks = np.empty(len(vectors), np.int64)
     ranks[np.lexsort((label, turn))] = np.arange(len(vectors))

@@ -43,28 +43,30 @@ class Cells:
         return found
 
     def _descend(self, vectors: Vectors, beam: int) -> Places:
-        size = lengths(vectors)
+        inverse = (1 / lengths(vectors)).astype(whole(vectors[:1]).dtype)
+        scale = (1 / lengths(self.centres)).astype(inverse.dtype)
         front = np.full((len(vectors), beam), -1)
         front[:, 0] = 0
-        near = np.full((len(vectors), beam), -2.0)
+        near = np.full((len(vectors), beam), -2, np.float32)
         while True:
             inner = [node for node in np.unique(front) if node >= 0 and len(self.children[node])]
             if not inner:
                 return front
             open_ = np.isin(front, inner)
             nodes = np.full((len(vectors), beam * FAN), -1)
-            values = np.full((len(vectors), beam * FAN), -2.0)
+            values = np.full((len(vectors), beam * FAN), -2, np.float32)
             nodes[:, ::FAN] = np.where(open_, -1, front)
             values[:, ::FAN] = np.where(open_, -2.0, near)
             for node in inner:
                 rows, slots = np.nonzero(front == node)
                 below = self.children[node]
-                centres = self.centres[below]
-                cosine = (whole(vectors[rows]) @ whole(centres).T) / (size[rows, None] * lengths(centres))
+                cosine = whole(vectors[rows]) @ whole(self.centres[below]).T
+                cosine *= inverse[rows, None]
+                cosine *= scale[below]
                 columns = slots[:, None] * FAN + np.arange(len(below))
                 nodes[rows[:, None], columns] = below
                 values[rows[:, None], columns] = np.round(cosine, 6)
-            best = np.lexsort((nodes, -values), axis=1)[:, :beam]
+            best = np.argsort(-values, axis=1, kind="stable")[:, :beam]
             front = np.take_along_axis(nodes, best, axis=1)
             near = np.take_along_axis(values, best, axis=1)
 

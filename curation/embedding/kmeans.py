@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.embedding.numbers import Vectors, blocks, lengths, quantise, whole
+from curation.embedding.numbers import Vectors, blocks, lengths, one_thread, quantise, whole
 
 UNIT = 2**14
 """Unit vectors are rounded to this grid before they are summed, so that sums are exact."""
@@ -15,6 +15,7 @@ SAMPLE = 20_000
 """Most rows that the first centres are chosen from."""
 
 
+@one_thread
 def kmeans(
     vectors: Vectors, count: int, seed: int, rounds: int = 25
 ) -> tuple[NDArray[np.int64], Vectors, NDArray[np.float32]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.embedding.cells import Places, cut
-from curation.embedding.numbers import Vectors, blocks, lengths, whole
+from curation.embedding.numbers import Vectors, blocks, lengths, one_thread, whole
 
 EXACT_BELOW = 10_000
 """Up to so many different vectors all pairs are compared."""
@@ -21,6 +21,7 @@ BEAM = 8
 Cosines = NDArray[np.float32]
 
 
+@one_thread
 def near_clusters(
     vectors: Vectors, threshold: float, seed: int, progress: Callable[[int, int], None]
 ) -> tuple[Places, Cosines, Places]:
@@ -29,26 +30,35 @@ def near_clusters(
     ``vectors`` must come in a canonical order. Rows of zeros are alone; the cosine of a row alone is 0, its
     partner -1. Cosines are rounded to 4 decimals before they are compared with ``threshold``.
     """
-    label = np.arange(len(vectors))
     best = np.zeros(len(vectors), np.float32)
     partner = np.full(len(vectors), -1)
     _, first, same = np.unique(vectors, axis=0, return_index=True, return_inverse=True)
-    same = same.reshape(-1)
-    alike = first[same]
-    twin = (alike != label) & vectors.any(axis=1)
-    label[twin] = alike[twin]
+    alike = first[same.reshape(-1)]
+    twin = np.flatnonzero((alike != np.arange(len(vectors))) & vectors.any(axis=1))
     best[twin], partner[twin] = 1, alike[twin]
-    best[alike[twin]], partner[alike[twin]] = 1, np.flatnonzero(twin)
+    best[alike[twin]], partner[alike[twin]] = 1, twin
+    edges = [np.stack((twin, alike[twin]))]
     real = np.sort(first[vectors[first].any(axis=1)])
-    if len(real) < 2:
-        return label, best, partner
     distinct = vectors[real]
+    inverse = (1 / lengths(distinct)).astype(whole(distinct[:1]).dtype)
     seen = 0.0
-    for left, right in _comparisons(distinct, seed):
-        _join(distinct, left, right, threshold, real, label, best, partner)
+    for left, right in _comparisons(distinct, seed) if len(real) > 1 else ():
+        edges.append(_join(distinct, inverse, left, right, threshold, real, best, partner))
         seen += len(left) if len(real) <= EXACT_BELOW else len(left) / CELLS
         progress(min(round(seen), len(real)), len(real))
-    return label[alike] if twin.any() else label, best, partner
+    return _lowest(np.concatenate(edges, axis=1), len(vectors)), best, partner
+
+
+def _lowest(edges: Places, count: int) -> Places:
+    """For each of ``count`` places the lowest that it is connected with; ``edges`` has the shape (2, edges)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    _, group = connected_components(coo_array((np.ones(edges.shape[1]), tuple(edges)), shape=(count, count)))
+    lowest = np.full(group.max(initial=-1) + 1, count)
+    np.minimum.at(lowest, group, np.arange(count))
+    found: Places = lowest[group]
+    return found
 
 
 def _comparisons(vectors: Vectors, seed: int) -> Iterator[tuple[Places, Places]]:
@@ -72,26 +82,28 @@ def _comparisons(vectors: Vectors, seed: int) -> Iterator[tuple[Places, Places]]
 
 def _join(
     vectors: Vectors,
+    inverse: Cosines,
     left: Places,
     right: Places,
     threshold: float,
     places: Places,
-    label: Places,
     best: Cosines,
     partner: Places,
-) -> None:
-    """Compare two sets of vectors, join what is near, and note the best partner of each."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+) -> Places:
+    """Compare two sets of vectors, note the best partner of each, and give edges that connect what is near.
 
+    Of all near pairs only so many edges are kept as it takes to connect them, one a vector at most. ``inverse``
+    holds one over each vector's length; ``places`` says where the vectors stand among all rows.
+    """
+    none: Places = np.empty((2, 0), np.int64)
     dots = whole(vectors[left]) @ whole(vectors[right]).T
-    dots *= (1 / lengths(vectors[left])).astype(dots.dtype)[:, None]
-    dots *= (1 / lengths(vectors[right])).astype(dots.dtype)[None, :]
+    dots *= inverse[left][:, None]
+    dots *= inverse[right][None, :]
     rows, columns = np.nonzero(dots >= threshold - 0.0001)
     cosine = np.round(dots[rows, columns].astype(np.float64), 4)
     own = (left[rows] != right[columns]) & (cosine >= threshold)
     if not own.any():
-        return
+        return none
     one, two, cosine = places[left[rows[own]]], places[right[columns[own]]], cosine[own]
     for here, there in ((one, two), (two, one)):
         order = np.lexsort((there, -cosine, here))
@@ -99,11 +111,8 @@ def _join(
         who, value, other = here[order][start], cosine[order][start].astype(np.float32), there[order][start]
         better = (value > best[who]) | ((value == best[who]) & (other < partner[who]))
         best[who[better]], partner[who[better]] = value[better], other[better]
-    ends = np.unique(np.concatenate((label[one], label[two])))
-    a, b = np.searchsorted(ends, label[one]), np.searchsorted(ends, label[two])
-    _, group = connected_components(coo_array((np.ones(len(a)), (a, b)), shape=(len(ends), len(ends))))
-    lowest = np.full(group.max() + 1, len(label))
-    np.minimum.at(lowest, group, ends)
-    moved = np.arange(len(label))
-    moved[ends] = lowest[group]
-    label[:] = moved[label]
+    ends = np.unique(np.concatenate((one, two)))
+    edges: Places = np.stack(
+        (ends, ends[_lowest(np.stack((np.searchsorted(ends, one), np.searchsorted(ends, two))), len(ends))])
+    )
+    return edges

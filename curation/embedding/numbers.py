@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterator
+from functools import wraps
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Vectors: TypeAlias = NDArray[np.int8]
 """Shape (rows, components), int8; an empty text is a row of zeros."""
 EXACT = 1_040
@@ -54,3 +57,18 @@ def blocks(count: int, width: int, budget: int = 8_000_000) -> Iterator[slice]:
     step = max(1, budget // max(1, width))
     for start in range(0, count, step):
         yield slice(start, min(start + step, count))
+
+
+def one_thread(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function that makes many small products run them in one thread each: more of them only wait for one another."""
+
+    @wraps(function)
+    def limited(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            from threadpoolctl import threadpool_limits
+        except ModuleNotFoundError:  # it comes with scikit-learn; without it, only time is lost
+            return function(*args, **kwargs)
+        with threadpool_limits(1, user_api="blas"):
+            return function(*args, **kwargs)
+
+    return limited
