@@ -17,6 +17,10 @@ from harness import ROOT, data_of, parser
 sys.path.insert(0, str(ROOT))
 
 
+def _quiet(*_: int) -> None:
+    """Nobody watches the progress."""
+
+
 def main() -> None:
     """Run and print."""
     options = parser(__doc__ or "")
@@ -44,7 +48,7 @@ def main() -> None:
     def clusters(exact: bool) -> tuple[object, ...]:
         near.EXACT_BELOW = len(found) if exact else 10_000
         started = time.process_time()
-        label, cosine, _ = near.near_clusters(found, chosen.threshold, 0, lambda done, total: None)
+        label, cosine, _ = near.near_clusters(found, chosen.threshold, 0, _quiet)
         return label, cosine, time.process_time() - started
 
     label, cosine, seconds = clusters(exact=False)
