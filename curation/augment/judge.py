@@ -5,6 +5,7 @@ The near-duplicate gate (``near.py``) is no part of it, since it depends on what
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ import numpy as np
 import polars as pl
 
 from curation.augment.gates import EMPTY, Gates, Verdict
+from curation.contract import digest
 from curation.step import Context
 
 WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
@@ -35,14 +37,16 @@ def lexical(left: str, right: str) -> float:
 
     Source: Dice 1945; the bag of words and bigrams as in Wieting et al. 2017.
     """
-    a, b = _grams(left), _grams(right)
-    total = sum(a.values()) + sum(b.values())
-    return 2 * sum((a & b).values()) / total if total else 1.0
+    (a, of_a), (b, of_b) = _grams(left), _grams(right)
+    both = sum(min(count, b[gram]) for gram, count in a.items() if gram in b)
+    return 2 * both / (of_a + of_b) if of_a + of_b else 1.0
 
 
-def _grams(text: str) -> Counter[str]:
+@functools.lru_cache(maxsize=8192)
+def _grams(text: str) -> tuple[Counter[Any], int]:
+    """Words and pairs of neighbours, counted, and how many there are."""
     words = WORDS.findall(text.lower())
-    return Counter([*words, *(f"{one} {two}" for one, two in pairwise(words))])
+    return Counter([*words, *pairwise(words)]), max(2 * len(words) - 1, 0)
 
 
 class Judge:
@@ -150,17 +154,17 @@ class Judge:
 
         model, ctx = self.gates.encoder, Context(models=self.ctx.models, cache=self.ctx.cache)
         found = {
-            (side, view): vectors(frame, model=model, view=view, ctx=ctx)
-            for side, frame in (("old", _flat(parents)), ("new", _flat(children)))
-            for view in ("first_prompt", "answer")
+            (side, role): vectors(_of_role(frame, role), model=model, view="conversation", ctx=ctx)
+            for side, frame in (("old", parents), ("new", children))
+            for role in ("user", "assistant")
         }
 
         def cosine(left: Any, right: Any) -> list[float]:
             dots = (left.astype("int64") * right.astype("int64")).sum(axis=1)
             return [round(float(value), 3) for value in dots / (lengths(left) * lengths(right))]
 
-        meaning = cosine(found["old", "first_prompt"], found["new", "first_prompt"])
-        fits = [cosine(found[side, "first_prompt"], found[side, "answer"]) for side in ("old", "new")]
+        meaning = cosine(found["old", "user"], found["new", "user"])
+        fits = [cosine(found[side, "user"], found[side, "assistant"]) for side in ("old", "new")]
         for verdict, likeness, was, now, rewritten in zip(verdicts, meaning, *fits, whole, strict=True):
             if self.gates.semantic is not None:
                 self._band(verdict, "semantic", likeness, self.gates.semantic, rewritten)
@@ -201,26 +205,35 @@ def _answers(messages: Sequence[dict[str, str]]) -> list[str]:
     return [turn["content"] for turn in messages if turn["role"] != "user"]
 
 
-def _flat(rows: pl.DataFrame) -> pl.DataFrame:
-    """All user turns as one prompt, all answers as one, keyed by their content."""
-    from curation.rows import make_rows
-
-    talks = [
-        [{"role": "user", "content": prompt_of(m)}, {"role": "assistant", "content": "\n".join(
-            turn["content"] for turn in m if turn["role"] == "assistant")}]
-        for m in rows["messages"].to_list()
-    ]  # fmt: skip
-    return make_rows(talks, source="augment")
+def _of_role(rows: pl.DataFrame, role: str) -> pl.DataFrame:
+    """All turns of a role as one text each, under the hash of that text, so that each is embedded once."""
+    texts = [
+        "\n".join(turn["content"] for turn in talk if turn["role"] == role)
+        for talk in rows["messages"].to_list()
+    ]
+    return pl.DataFrame(
+        {
+            "messages": [[{"role": role, "content": text}] for text in texts],
+            "content_hash": [digest(f"{role}\n{text}") for text in texts],
+        },
+        schema={"messages": rows.schema["messages"], "content_hash": pl.String},
+    )
 
 
 def languages(texts: Sequence[str]) -> list[tuple[str | None, float]]:
     """The language of each text and how sure it is, None where it has too few letters."""
-    from curation.language_id import guess, load_model, sample
+    from curation.language_id import sample
 
-    model = load_model()
     cleaned = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(sample(pl.col("text"), 400))
-    found = [guess(text, model) for text in cleaned.to_series()]
+    found = [_guessed(text) for text in cleaned.to_series()]
     return [(one.language, one.confidence) if one else (None, 0.0) for one in found]
+
+
+@functools.lru_cache(maxsize=16384)
+def _guessed(text: str) -> Any:
+    from curation.language_id import guess, load_model
+
+    return guess(text, load_model())
 
 
 def flags(messages: pl.Series) -> list[set[str]]:

@@ -6,7 +6,6 @@ that grows. A shingle that very many rows share says little and costs much, so l
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,22 +47,28 @@ class Near:
         ends = np.searchsorted(self.hashes, shingles, side="right")
         rare = (ends > starts) & (ends - starts <= COMMON)
         parts = [self.owners[start:end] for start, end in zip(starts[rare], ends[rare], strict=True)]
-        shared: Counter[int] = Counter(np.concatenate(parts).tolist() if parts else [])
-        for shingle in shingles.tolist():
-            shared.update(self.more.get(shingle, ()))
-        best, which = 0.0, None
-        # the most that a row with so many rare shingles in common could still have is bounded by the common ones
+        if self.more:
+            parts += [np.array(self.more[one]) for one in shingles.tolist() if one in self.more]
+        if not parts:
+            return 0.0, None
+        places, shared = np.unique(np.concatenate(parts), return_counts=True)
+        # the rare shingles in common are counted; of the common ones at most so many more are
         slack = int((~rare & (ends > starts)).sum())
-        for place, count in shared.most_common():
-            if which is not None and (count + slack) / max(len(shingles), 1) < best:
-                break
-            if self.ids[place] == besides:
+        sizes = np.array([self.sets[place].size for place in places.tolist()])
+        least = shared / (shingles.size + sizes - shared)
+        most = (shared + slack) / np.maximum(shingles.size + sizes - shared - slack, 1)
+        best, which = 0.0, None
+        for at in np.flatnonzero(
+            most >= np.partition(least, max(-2, -least.size))[max(-2, -least.size)]
+        ).tolist():
+            name, score = self.ids[places[at]], float(least[at])
+            if name == besides:
                 continue
-            other = self.sets[place]
-            both = np.intersect1d(shingles, other, assume_unique=True).size
-            score = both / max(len(shingles) + len(other) - both, 1)
-            if score > best or (score == best and which is not None and self.ids[place] < which):
-                best, which = score, self.ids[place]
+            if slack:
+                both = np.intersect1d(shingles, self.sets[places[at]], assume_unique=True).size
+                score = both / max(shingles.size + sizes[at] - both, 1)
+            if score > best or (score == best and which is not None and name < which):
+                best, which = score, name
         return round(best, 3), which
 
 

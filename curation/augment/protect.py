@@ -10,6 +10,7 @@ outcome anew and refuses it unless it holds the very spans of the original, each
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import re
@@ -110,7 +111,7 @@ def restored(original: str, it: Masked, out: str, terms: Sequence[str] = ()) -> 
 
 def verified(original: str, candidate: str, terms: Sequence[str] = ()) -> str | Refused:
     """The candidate, if it holds the very spans of the original in their order; else why not."""
-    want, got = contents(original, terms), contents(candidate, terms)
+    want, got = _wanted(original, tuple(terms)), contents(candidate, terms)
     if want == got:
         return candidate
     for one, other in zip(want, got, strict=False):
@@ -123,6 +124,12 @@ def verified(original: str, candidate: str, terms: Sequence[str] = ()) -> str | 
 def contents(text: str, terms: Sequence[str] = ()) -> list[str]:
     """The protected texts, in order."""
     return [text[span.start : span.end] for span in spans(text, terms)]
+
+
+@functools.lru_cache(maxsize=8192)
+def _wanted(text: str, terms: tuple[str, ...]) -> list[str]:
+    """The protected texts of an original, which is asked about again and again."""
+    return contents(text, terms)
 
 
 def _letters() -> Iterator[str]:
