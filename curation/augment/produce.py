@@ -18,6 +18,8 @@ from curation.step import Context
 
 SLICE = 250
 """Texts that a worker takes at a time."""
+LONG = 8_000
+"""Texts from which on worker processes pay for the seconds that each takes to load its libraries."""
 BATCH = 256
 """Texts of a slow generator between two writes to the cache: what an interruption loses at most."""
 Talk = list[dict[str, str]]
@@ -51,6 +53,7 @@ class Producer:
         self.generators: list[Generator] = [spec.build(ctx, terms) for spec in specs]
         folder = None if ctx.cache is None else ctx.cache / "augment"
         self.lines = [Lines(folder, one.identity) for one in self.generators]
+        self._seen = 0
         self._pool: ProcessPoolExecutor | None = None
 
     def close(self) -> None:
@@ -121,7 +124,8 @@ class Producer:
         if hasattr(generator, "client"):
             return self._asked(number, texts, seeds)
         if isinstance(spec, Words):
-            many = self.ctx.workers > 1 and len(texts) >= 2 * SLICE
+            self._seen += len(texts)
+            many = self.ctx.workers > 1 and len(texts) >= 2 * SLICE and self._seen >= LONG
             out = self._spread(spec, texts, seeds) if many else generator.propose(texts, seeds)
             return [(one, None) for one in out]
         keys = [

@@ -70,7 +70,7 @@ def pieces(text: str, terms: Sequence[str] = ()) -> list[tuple[str, bool]]:
     """
     parts: list[tuple[str, bool]] = []
     at = 0
-    for span in [*spans(text, terms), Span(len(text), len(text), "")]:
+    for span in [*_known(text, tuple(terms)), Span(len(text), len(text), "")]:
         parts += _prose(text[at : span.start])
         if span.end > span.start:
             parts.append((text[span.start : span.end], False))
@@ -80,7 +80,7 @@ def pieces(text: str, terms: Sequence[str] = ()) -> list[tuple[str, bool]]:
 
 def masked(text: str, terms: Sequence[str] = ()) -> Masked:
     """The text with a marker in place of each protected span; markers occur nowhere else in it."""
-    found = spans(text, terms)
+    found = _known(text, tuple(terms))
     letter = next(letter for letter in _letters() if f"{letter}0" not in text)
     markers = tuple(f"{letter}0{number}{letter[::-1]}" for number in range(1, len(found) + 1))
     parts, at = [], 0
@@ -111,7 +111,8 @@ def restored(original: str, it: Masked, out: str, terms: Sequence[str] = ()) -> 
 
 def verified(original: str, candidate: str, terms: Sequence[str] = ()) -> str | Refused:
     """The candidate, if it holds the very spans of the original in their order; else why not."""
-    want, got = _wanted(original, tuple(terms)), contents(candidate, terms)
+    want = [original[span.start : span.end] for span in _known(original, tuple(terms))]
+    got = contents(candidate, terms)
     if want == got:
         return candidate
     for one, other in zip(want, got, strict=False):
@@ -127,9 +128,9 @@ def contents(text: str, terms: Sequence[str] = ()) -> list[str]:
 
 
 @functools.lru_cache(maxsize=8192)
-def _wanted(text: str, terms: tuple[str, ...]) -> list[str]:
-    """The protected texts of an original, which is asked about again and again."""
-    return contents(text, terms)
+def _known(text: str, terms: tuple[str, ...]) -> list[Span]:
+    """The spans of an original, which is asked about again and again."""
+    return spans(text, terms)
 
 
 def _letters() -> Iterator[str]:

@@ -232,6 +232,7 @@ def test_order_batches_and_workers_change_nothing(
     assert_frame_equal(want.ledger, small.ledger)
     monkeypatch.setattr(engine, "MOST", 4096)
     monkeypatch.setattr(produce, "SLICE", 5)
+    monkeypatch.setattr(produce, "LONG", 0)
     spread = run_step(step, rows, Context(seed=3, workers=2))
     assert rows_hash(spread.rows) == rows_hash(want.rows)
     assert spread.summary == want.summary
