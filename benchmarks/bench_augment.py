@@ -5,7 +5,8 @@
 Ours is the whole step: protection, generation, gates, near-duplicates and the frames, in as many processes as there are
 cores. The peer is nlpaug's own ``augment`` over the same prompts in one process (it has no other way), with no protection and
 no gate; for back-translation it is the ``apertium`` command both ways. Prompts are about 600 characters, made of the bundled
-samples' sentences. Loading (imports, WordNet, the tagger) is timed apart and not part of the rate.
+samples' sentences. Loading (imports, WordNet, the tagger) is timed apart and not part of the rate. The share in gates is that of
+all measurements, near-duplicates among them; texts are embedded once, in one batch.
 """
 
 from __future__ import annotations
@@ -43,14 +44,16 @@ if __name__ == "__main__":
     from curation.step import Context
     import polars as pl
     spent = {"gates": 0.0}
-    plain = Judge.judge
-    def timed(self, parents, children):
-        started = time.perf_counter()
-        try:
-            return plain(self, parents, children)
-        finally:
-            spent["gates"] += time.perf_counter() - started
-    Judge.judge = timed
+    def timed(plain):
+        def inner(*given):
+            started = time.perf_counter()
+            try:
+                return plain(*given)
+            finally:
+                spent["gates"] += time.perf_counter() - started
+        return inner
+    from curation.augment.engine import Engine
+    Judge.judge, Engine._settled = timed(Judge.judge), timed(Engine._settled)
     def rows(texts):
         talks = [[{"role": "user", "content": t}, {"role": "assistant", "content": "Yes. " + t[:200]}] for t in texts]
         made = make_rows(talks, source="s", categories=["x"] * len(talks))
