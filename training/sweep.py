@@ -93,6 +93,9 @@ def sweep(
         pruner=optuna.pruners.MedianPruner(n_startup_trials=3) if prune else optuna.pruners.NopPruner(),
     )
 
+    def watched(study: Any, _: Any) -> None:
+        _table(study, folder)
+
     def objective(trial: Any) -> float:
         params = {
             key: trial.suggest_float(key, values.low, values.high, log=values.high > 10 * values.low > 0)
@@ -125,7 +128,12 @@ def sweep(
     wanted = trials or points
     finished = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
     if finished < wanted:
-        study.optimize(objective, n_trials=wanted - finished, catch=(_FailedError,))
+        study.optimize(
+            objective,
+            n_trials=wanted - finished,
+            catch=(_FailedError,),
+            callbacks=[watched],
+        )
     return _result(study, name, folder, base, say)
 
 
@@ -171,8 +179,7 @@ def _shares(source: str, space: Space, home: Home, say: Callable[[str], None]) -
 
 
 def _result(study: Any, name: str, folder: Path, base: TrainConfig, say: Callable[[str], None]) -> Sweep:
-    lines = [_line(trial) for trial in study.get_trials(deepcopy=False)]
-    lines.sort(key=lambda line: (line.mean is None, line.mean, line.trial))
+    lines = _table(study, folder)
     best = lines[0] if lines and lines[0].mean is not None else None
     path = folder / "best.yaml"
     if best:
@@ -181,8 +188,15 @@ def _result(study: Any, name: str, folder: Path, base: TrainConfig, say: Callabl
         write_atomic(path, f"# The best of sweep {name}: eval loss {best.mean:.4f}.\n{text}")
     else:
         say("Every trial failed; there is no best config.")
-    write_atomic(folder / "table.json", json.dumps([asdict(line) for line in lines], indent=1) + "\n")
     return Sweep(name, str(folder), lines, best.params if best else None, str(path) if best else None)
+
+
+def _table(study: Any, folder: Path) -> list[Line]:
+    """The trials so far, best first, also as ``table.json``."""
+    lines = [_line(trial) for trial in study.get_trials(deepcopy=False)]
+    lines.sort(key=lambda line: (line.mean is None, line.mean, line.trial))
+    write_atomic(folder / "table.json", json.dumps([asdict(line) for line in lines], indent=1) + "\n")
+    return lines
 
 
 def _line(trial: Any) -> Line:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from dataclasses import dataclass
 
-import polars as pl
 import streamlit as st
 
 from curation import jobs
-from curation.findings import count
-from streamlit_app.components import data, shell, tables
+from streamlit_app.components import data, shell
 from streamlit_app.components.jobs_strip import card_html, start
 from streamlit_app.components.rich_text import plain
 
@@ -63,7 +60,7 @@ def form(names: list[str]) -> None:
         placeholder="the base model",
         key="rival",
     )
-    if st.button(f"Start the chatbot of {run}", type="primary"):
+    if st.button(shell.label(f"Start the chatbot of {run}"), type="primary"):
         arguments = ["chat", run, "--port", str(_free()), *(["--against", rival] if rival else [])]
         start(arguments, f"Chatbot of {run}")
         st.rerun()
@@ -97,9 +94,12 @@ def _listing() -> None:
             )
             if chat.answers:
                 st.link_button("Open it", chat.url, type="primary")
+                st.toggle("Show it here", key=f"show_chat_{chat.port}")
             if st.button("Stop it", key=f"stop_chat_{chat.port}"):
                 jobs.stop(chat.job, wait=3)
                 st.rerun()
+        if chat.answers and st.session_state.get(f"show_chat_{chat.port}"):
+            st.iframe(chat.url, height=760, alt=f"The chatbot of {chat.job.title}")
     answers()
 
 
@@ -119,31 +119,3 @@ def answers() -> None:
                     f'<div class="tw-conversation"><section class="tw-turn tw-assistant"><header>{name}<span>{said.get("tokens", 0):,} tokens, '
                     f'{said.get("seconds", 0):.1f} s</span></header><div class="tw-body" dir="auto">{plain(str(said.get("reply", "")))}</div></section></div>'
                 )
-
-
-def feedback() -> None:
-    """What people rated, newest first; a person decides what becomes a row."""
-    lines = []
-    for path in sorted(data.home().runs.glob("*/feedback/feedback-*.jsonl"))[-200:]:
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                lines.append(json.loads(line))
-            except ValueError:
-                continue
-    rated = [line for line in lines if isinstance(line, dict) and line.get("messages")]
-    st.html("<h2 class='tw-h2'>Ratings</h2>")
-    if not rated:
-        shell.note("None yet. What people rate in a chatbot, with their consent, waits here for review.")
-        return
-    kinds = (
-        pl.DataFrame({"kind": [str(line.get("kind")) for line in rated]}).group_by("kind").len().sort("kind")
-    )
-    shell.note(
-        ", ".join(f"{n:,} {kind}" for kind, n in kinds.iter_rows()) + f" in {count(len(rated), 'rating')}."
-    )
-    rows = [
-        {"kind": line.get("kind"), "run": line.get("run_id"), "asked": str(next((m["content"] for m in line["messages"] if m.get("role") == "user"), ""))[:120],
-         "better": str(line.get("correction") or line.get("complaint") or "")[:120]}
-        for line in sorted(rated, key=lambda line: str(line.get("time")), reverse=True)[:20]
-    ]  # fmt: skip
-    tables.table([("kind", "Rating", "text"), ("run", "Run", "text"), ("asked", "Asked", "text"), ("better", "Correction or complaint", "text")], rows, label="Ratings")  # fmt: skip

@@ -33,7 +33,7 @@ def curve(frames: dict[str, pl.DataFrame], column: str, title: str, height: int 
         f"{column}:Q",
         title=title,
         scale=alt.Scale(zero=False),
-        axis=alt.Axis(tickCount=5, gridOpacity=0.6, format="~g"),
+        axis=alt.Axis(tickCount=5, gridOpacity=0.6, format=".3~r"),
     )
     base = alt.Chart(whole)
     line = base.mark_line(strokeWidth=1.8, point={"size": 14} if whole.height < 80 else False).encode(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import os
 import re
 from pathlib import Path
 
@@ -12,8 +13,10 @@ import streamlit as st
 from curation import jobs
 from curation.contract import ExportInfo
 from curation.findings import count
+from curation.store import NAME
 from streamlit_app.components import cards, data, shell, tables
 from streamlit_app.components.jobs_strip import card_html, start
+from streamlit_app.components.rich_text import plain
 from streamlit_app.components.training_runs import events, runs
 
 
@@ -30,22 +33,35 @@ def preset_value(path: Path, name: str, otherwise: float) -> float:
     return float(found[1]) if found else otherwise
 
 
+def preset_names() -> list[str]:
+    """The configs, those for a CPU first."""
+    return sorted(presets(), key=lambda name: ("cpu" not in name and name != "demo", name))
+
+
+def exported() -> dict[str, ExportInfo]:
+    """The exports that can be read, newest first, by name."""
+    return {folder.name: info for folder, info in cards.exports(data.home()) if isinstance(info, ExportInfo)}
+
+
+def no_export() -> None:
+    """What to do where there is nothing to train on."""
+    shell.note("There is no export yet. Under Versions, write one; training reads it.")
+    st.page_link(
+        "screens/versions.py", label="Write an export", query_params={"tab": "Check, export, download"}
+    )
+
+
 def form() -> None:
-    """Choose an export and a config, see how long it takes, start the job."""
-    exported = {
-        folder.name: info for folder, info in cards.exports(data.home()) if isinstance(info, ExportInfo)
-    }
-    if not exported:
-        shell.note("There is no export yet. Under Versions, write one; training reads it.")
-        st.page_link(
-            "screens/versions.py", label="Write an export", query_params={"tab": "Check, export, download"}
-        )
+    """Choose an export and a config, see what it needs and how long it takes, start the job."""
+    found = exported()
+    if not found:
+        no_export()
         return
     known = presets()
-    export = str(st.selectbox("Export", list(exported), key="train_export"))
-    names = sorted(known, key=lambda name: "cpu" not in name)
+    export = str(st.selectbox("Export", list(found), key="train_export"))
+    names = preset_names()
     preset = str(st.selectbox("Config", names, key="train_config"))
-    rows = sum(exported[export].counts.get("train", {}).values())
+    rows = sum(found[export].counts.get("train", {}).values())
     batch = int(
         st.number_input(
             "Batch, in rows", 1, 256, int(preset_value(known[preset], "batch", 8)), key=f"batch_{preset}"
@@ -75,8 +91,16 @@ def form() -> None:
     ]
     said += ["--set", f"max_steps={cap}"] if cap else []
     estimate(["train", "plan", *said[1:]], preset)
+    if name in taken or not NAME.fullmatch(name):
+        shell.note(
+            "A run has this name already."
+            if name in taken
+            else "A name has letters, digits, '.', '_' and '-'."
+        )
     if st.button(
-        f"Train {count(total, 'step')} on {export}", type="primary", disabled=not name or name in taken
+        f"Train {count(total, 'step')} on {shell.label(export)}",
+        type="primary",
+        disabled=name in taken or not NAME.fullmatch(name),
     ):
         said += ["--name", name]
         job = start(said, f"Train {name}")
@@ -102,12 +126,17 @@ def _time(total: int, batch: int) -> str:
 
 def estimate(arguments: list[str], preset: str) -> None:
     """Work out memory, time and disk from the rows' real lengths, as a job, and show what it says."""
+    held = st.session_state.get("estimate", {})
+    current = held.get("arguments") == arguments
     if st.button(
-        "Estimate memory and time", help="Reads the tokenizer and counts; the first time takes a minute."
-    ):
+        "Estimate memory and time", type="secondary" if current else "primary", help="Reads the tokenizer and counts the rows' tokens; the first time takes a minute."
+    ):  # fmt: skip
         job = start(arguments, f"Estimate {preset}")
-        st.session_state["estimate_job"] = job.id if job else None
-    if one := st.session_state.get("estimate_job"):
+        st.session_state["estimate"] = held = {"arguments": arguments, "job": job.id if job else None}
+        current = True
+    if one := held.get("job"):
+        if not current:
+            shell.note("This estimate is of other settings:")
         running = jobs.get(data.home(), one).status == "running"
         st.fragment(_estimate, run_every=1.0 if running else None)(one, running)
 
@@ -120,10 +149,34 @@ def _estimate(one: str, was_running: bool) -> None:
     if job.status != "done" or not plan:
         st.html(card_html(job))
         return
+    room = plan.get("room_gib") or machine_gib()
     minutes = plan["seconds"] / 60 if plan.get("seconds") else None
-    room = f"of {plan['room_gib']:.1f} GiB" if plan.get("room_gib") else f"on {plan['device']}"
     tables.strip([
-        (f"{plan['memory_gib']:.1f} GiB", "memory", room),
-        (f"{minutes:,.0f} min" if minutes else "unknown", "time", f"{plan['steps']:,} steps"),
+        (f"{plan['memory_gib']:.1f} GiB", "memory", f"of {room:.0f} GiB"),
+        ("unknown" if minutes is None else f"{minutes:,.0f} min" if minutes >= 2 else f"{plan['seconds']:,.0f} s", "time", f"{plan['steps']:,} steps"),
         (f"{plan['disk_gib']:.2f} GiB", "disk", "checkpoints and adapter"),
     ])  # fmt: skip
+    st.html(memory_html(plan["memory_parts"], room))
+    if plan["memory_gib"] > room:
+        fits = plan.get("fitting_batch")
+        shell.notice(
+            "caution",
+            f"It needs more memory than is here. {f'A batch of {fits} fits.' if fits else 'Take a smaller batch, shorter rows, or a smaller model.'}",
+        )
+
+
+def machine_gib() -> float:
+    """The memory of this machine in GiB."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+
+
+def memory_html(parts: dict[str, int], room: float) -> str:
+    """The parts of the memory that a run needs, as one bar of the memory that is there."""
+    colours = ("--original", "--accent", "--augmented", "--repeat")
+    whole = max(room, sum(parts.values()) / 2**30)
+    cells, names = [], []
+    for (name, size), colour in zip(parts.items(), colours * 3, strict=False):
+        gib = size / 2**30
+        cells.append(f'<i style="width:{100 * gib / whole:.2f}%;background:var({colour})"></i>')
+        names.append(f'<span><i style="background:var({colour})"></i>{plain(name)} {gib:.2f} GiB</span>')
+    return f'<div class="tw-memory">{"".join(cells)}</div><div class="tw-legend">{"".join(names)}</div>'

@@ -13,6 +13,7 @@ from curation.contract import RunInfo, read_events
 from curation.findings import count
 from curation.views import ago
 from streamlit_app.components import cards, charts, data, run_charts, shell, tables
+from streamlit_app.components.jobs_strip import start
 
 
 @st.cache_data(max_entries=40, show_spinner=False)
@@ -54,11 +55,13 @@ def evaluations(folder: Path) -> pl.DataFrame:
     )
 
 
-def sentence(info: RunInfo, done: pl.DataFrame) -> str:
-    """What a run has come to."""
+def sentence(info: RunInfo, done: pl.DataFrame, evaluated: pl.DataFrame) -> str:
+    """What a run has come to: by its evaluations, or by its training loss while there is only one."""
     if done.is_empty():
         return f"{info.run_id} is {info.state}; no step is finished yet."
-    first, last = done["loss"][0], done["loss"][-1]
+    every = evaluated.filter(pl.col("category") == "all")["loss"]
+    what, losses = ("evaluation loss", every) if every.len() > 1 else ("training loss", done["loss"])
+    first, last = losses[0], losses[-1]
     verb = "fell" if last < first else "rose"
     total = info.metrics.get("total_steps")
     at = (
@@ -66,7 +69,7 @@ def sentence(info: RunInfo, done: pl.DataFrame) -> str:
         if isinstance(total, int)
         else count(int(done["step"][-1]), "step")
     )
-    return f"{info.run_id} is {info.state} after {at}; its loss {verb} from {first:.2f} to {last:.2f}."
+    return f"{info.run_id} is {info.state} after {at}; its {what} {verb} from {first:.2f} to {last:.2f}."
 
 
 def by_category(found: pl.DataFrame) -> pl.DataFrame:
@@ -102,6 +105,36 @@ def table_of_runs(found: dict[str, tuple[Path, RunInfo]]) -> None:
     )  # fmt: skip
 
 
+def control(name: str, info: RunInfo) -> None:
+    """Stop a run that trains, or go on with one that was stopped or killed."""
+    mine = next((job for job in jobs.jobs(data.home())[:50] if job.arguments[:1] == ["train"] and "--name" in job.arguments
+                 and job.arguments[job.arguments.index("--name") + 1] == name), None)  # fmt: skip
+    running = mine is not None and mine.status == "running"
+    if running and mine is not None:
+        if mine.stopping:
+            shell.note(f"{name} is stopping; it writes a checkpoint first.")
+        elif st.button(
+            shell.label(f"Stop {name}"),
+            key=f"stop_run_{name}",
+            help="It writes a checkpoint first, and can go on from there.",
+        ):
+            jobs.stop(mine)
+            st.rerun()
+    elif info.state in ("stopped", "failed", "running"):
+        if info.state == "running":
+            shell.note(f"{name} was killed, or trains outside the workbench.")
+        elif info.error:
+            shell.note(info.error)
+        if st.button(
+            shell.label(f"Go on with {name}"),
+            key=f"resume_run_{name}",
+            help="From its last whole checkpoint; with other rows or settings it is refused.",
+        ):
+            job = start(["train", "--resume", "--name", name, "--json"], f"Train {name}")
+            st.session_state["train_job"] = job.id if job else None
+            st.rerun()
+
+
 def live(names: list[str]) -> None:
     """The curves of some runs, drawn again while one of them trains."""
     running = any(
@@ -116,7 +149,7 @@ def _live(names: list[str]) -> None:
     if not frames:
         return
     first = next(iter(frames))
-    says = sentence(found[first][1], frames[first])
+    says = sentence(found[first][1], frames[first], evaluations(found[first][0]))
     shell.finding(says)
     rows = sum(frame.height for frame in frames.values())
     if not rows:
@@ -145,12 +178,30 @@ def _live(names: list[str]) -> None:
                 name=column,
                 unit="steps",
             )
+    _evaluations(names, found)
     frame = by_category(evaluations(found[first][0]))
     if frame.height:
         st.html(f"<h2 class='tw-h2'>Evaluation by category, {shell.plain(first)}</h2>")
         shell.legend([("before", "before training"), ("after-accent", "last evaluation")])
         charts.draw(run_charts.evaluation_dots(frame), says="Evaluation loss by category before and after", data=frame,
                     rows=int(frame.filter(pl.col("category") == "all")["rows"].sum()), name="evaluation")  # fmt: skip
+
+
+def _evaluations(names: list[str], found: dict[str, tuple[Path, RunInfo]]) -> None:
+    """Evaluation loss by step, of all categories together or of one, several runs over one another."""
+    each = {name: evaluations(found[name][0]) for name in names if name in found}
+    known = sorted(
+        {category for frame in each.values() for category in frame["category"]},
+        key=lambda name: (name != "all", name),
+    )
+    if not any(frame["step"].n_unique() > 1 for frame in each.values()):
+        return
+    st.html("<h2 class='tw-h2'>Evaluation loss by step</h2>")
+    category = str(st.selectbox("Category", known, key="eval_category", width=240))
+    frames = {name: frame.filter(pl.col("category") == category) for name, frame in each.items()}
+    whole = pl.concat([frame.with_columns(run=pl.lit(name)) for name, frame in frames.items()])
+    charts.draw(run_charts.curve(frames, "loss", f"evaluation loss, {category}", 200), says=f"Evaluation loss of {category} by step",
+                data=whole, rows=int(whole["rows"].max() or 0), name="evaluations", unit="evaluation rows")  # fmt: skip
 
 
 def differences(a: RunInfo, b: RunInfo) -> list[dict[str, str]]:

@@ -1,10 +1,11 @@
-"""Chat: start or open the chatbot of a run, and bring what people rated back as rows to review."""
+"""Chat: start or open the chatbot of a run, ask base and tuned, and review what people rated."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from streamlit_app.components import chats, shell, training_runs
+from curation.findings import count
+from streamlit_app.components import chats, ratings, shell, training_runs
 
 shell.head("Chat")
 found = {name: held for name, held in training_runs.runs().items() if held[1].state in ("done", "stopped")}
@@ -17,14 +18,12 @@ if not found:
     st.page_link("screens/train.py", label="Train a model")
     st.stop()
 ready = [chat for chat in open_now if chat.answers]
-shell.finding(
-    f"{len(ready)} chatbot{'' if len(ready) == 1 else 's'} open."
-    if ready
-    else "Start a chatbot; it opens in its own tab."
-)
+waiting = ratings.waiting(list(found))
+said = f"{count(len(ready), 'chatbot')} open" if ready else "No chatbot is open"
+shell.finding(f"{said}; {count(waiting, 'rating waits', 'ratings wait')} for review.")
 left, right = st.columns([1, 2.4], gap="large")
 with left:
     chats.form(list(found))
 with right:
     chats.listing()
-    chats.feedback()
+    ratings.panel(list(found))

@@ -1,11 +1,11 @@
-"""Compare: two runs side by side: what they were told, what came of it, category by category."""
+"""Compare: two runs side by side: what came of them by category, what they answered, what they were told; and the way to the rows."""
 
 from __future__ import annotations
 
-import polars as pl
 import streamlit as st
 
-from streamlit_app.components import charts, run_charts, shell, tables, training_runs
+from streamlit_app.components import rivals, run_charts, shell, tables, training_runs
+from streamlit_app.components.charts import draw
 
 shell.head("Compare")
 found = training_runs.runs()
@@ -17,30 +17,23 @@ if len(found) < 2:
     st.page_link("screens/train.py", label="Start a run")
     st.stop()
 names = list(found)
+sentence = st.container()
 with st.container(horizontal=True):
     a = str(st.selectbox("Run", names, index=1, key="a", bind="query-params", width=320))
     b = str(st.selectbox("Against", names, index=0, key="b", bind="query-params", width=320))
-last = {name: training_runs.by_category(training_runs.evaluations(found[name][0])) for name in (a, b)}
-if all(frame.height for frame in last.values()):
-    both = (
-        last[a]
-        .select("category", "rows", before="after")
-        .join(last[b].select("category", after="after"), on="category")
-    )
-    both = both.with_columns(change=pl.col("after") - pl.col("before")).sort("before", descending=True)
-    overall = both.filter(pl.col("category") == "all").to_dicts()[0]
-    better = both.filter((pl.col("change") < 0) & (pl.col("category") != "all")).height
-    says = f"{b} has an evaluation loss of {overall['after']:.3f}, {a} {overall['before']:.3f}; {b} is better in {better} of {both.height - 1} categories."
+both = rivals.by_category(found[a][0], found[b][0])
+says = rivals.finding(a, b, both)
+with sentence:
     shell.finding(says)
+if both.height:
     shell.legend([("before", a), ("after-accent", b)])
-    charts.draw(
-        run_charts.evaluation_dots(both), says=says, data=both, rows=int(overall["rows"]), name="compare"
-    )
-else:
-    shell.finding(f"{a} and {b} have no evaluation to compare.")
-charts.draw(run_charts.curve({name: training_runs.steps(found[name][0]) for name in dict.fromkeys((a, b))}, "loss", "training loss"),
-            says="Training loss of both runs by step", data=training_runs.steps(found[a][0]), rows=sum(training_runs.steps(found[n][0]).height for n in (a, b)),
-            name="losses", unit="steps")  # fmt: skip
+    draw(run_charts.evaluation_dots(both), says=says, data=both, rows=int(both["rows"].max() or 0), name="compare", unit="evaluation rows")  # fmt: skip
+    rivals.table(a, b, both, found[b][1])
+frames = {name: training_runs.steps(found[name][0]) for name in dict.fromkeys((a, b))}
+st.html("<h2 class='tw-h2'>Training loss</h2>")
+draw(run_charts.curve(frames, "loss", "training loss", 200), says="Training loss of both runs by step", data=rivals.curves(frames),
+     rows=sum(frame.height for frame in frames.values()), name="losses", unit="steps")  # fmt: skip
+rivals.answers(found[a], found[b])
 differs = training_runs.differences(found[a][1], found[b][1])
 st.html("<h2 class='tw-h2'>What they were told differently</h2>")
 if differs:

@@ -1,31 +1,42 @@
-"""Train: start a run on an export as a job, and follow its loss, speed and evaluation by category."""
+"""Train: start a run or a sweep on an export as a job, and follow loss, speed and evaluation by category."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from streamlit_app.components import run_form, shell, training_runs
+from streamlit_app.components import run_form, shell, sweep_form, sweeps, training_runs
 from streamlit_app.components.jobs_strip import watch
 
 shell.head("Train")
-found = training_runs.runs()
-left, right = st.columns([1, 3], gap="large")
-with left:
-    if found:
-        asked = st.query_params.get("run")
-        default = [asked if asked in found else next(iter(found))]
-        names = st.multiselect("Runs to look at", list(found), default=default, key="shown_runs")
-    st.html("<h2 class='tw-h2'>A new run</h2>")
-    run_form.form()
-    if watched := st.session_state.get("train_job"):
-        watch(watched)
-with right:
-    if not found:
-        shell.finding("No runs yet.")
-        shell.note(
-            "Choose an export and a config on the left. The sample's export trains on two cores in minutes."
-        )
-    else:
-        training_runs.live(names)
-        st.html("<h2 class='tw-h2'>All runs</h2>")
-        training_runs.table_of_runs(found)
+one, many = st.tabs(["Runs", "Sweeps"], key="tab", bind="query-params")
+if one.open:
+    found = training_runs.runs()
+    left, right = one.columns([1, 3], gap="large")
+    with left:
+        if found:
+            asked = st.query_params.get("run")
+            default = [asked if asked in found else next(iter(found))]
+            names = st.multiselect("Runs to look at", list(found), default=default, key="shown_runs")
+            for name in names:
+                training_runs.control(name, found[name][1])
+        st.html("<h2 class='tw-h2'>A new run</h2>")
+        run_form.form()
+        if watched := st.session_state.get("train_job"):
+            watch(watched)
+    with right:
+        if not found:
+            shell.finding("No runs yet.")
+            shell.note(
+                "Choose an export and a config on the left. The sample's export trains on two cores in minutes."
+            )
+        else:
+            training_runs.live(names)
+            st.html("<h2 class='tw-h2'>All runs</h2>")
+            training_runs.table_of_runs(found)
+if many.open:
+    left, right = many.columns([1, 3], gap="large")
+    with left:
+        st.html("<h2 class='tw-h2'>A new sweep</h2>")
+        sweep_form.form()
+    with right:
+        sweeps.panel()
