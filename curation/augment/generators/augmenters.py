@@ -9,9 +9,9 @@ from curation.augment.generators.lists import DROPPABLE, FIRM
 from curation.errors import MissingExtra
 
 Action = Callable[[str], list[str] | str]
-SHORT = r"\s*(?:[A-Za-z]{1,3}\s*$|[A-Za-z]*[^A-Za-z\s])"
-"""Words of up to three letters, or with anything but letters: a slip in them leaves too little to read."""
-MIDDLING = r"\s*(?:[A-Za-z]{1,5}\s*$|[A-Za-z]*[^A-Za-z\s])"
+SHORT = r"\s*(?:[A-Z]|[A-Za-z]{1,3}\s*$|[A-Za-z]*[^A-Za-z\s])"
+"""Words that may be names, of up to three letters, or with anything but letters: a slip in them leaves too little to read."""
+MIDDLING = r"\s*(?:[A-Z]|[A-Za-z]{1,5}\s*$|[A-Za-z]*[^A-Za-z\s])"
 
 
 def augmenter(
@@ -49,7 +49,7 @@ def augmenter(
     if name == "delete":
         rest = _Lower(DROPPABLE, inside=False)
         return by_word.RandomWordAug(action=name, **{**size, "stopwords": rest}).delete  # type: ignore[no-any-return]
-    return by_word.RandomWordAug(action=name, **size).swap  # type: ignore[no-any-return]
+    return by_word.RandomWordAug(action=name, **size, stopwords_regex=r"\s*[A-Z]").swap  # type: ignore[no-any-return]
 
 
 class _Lower:
