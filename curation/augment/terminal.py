@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import polars as pl
-from rich.padding import Padding
 from rich.text import Text
 
 from curation.augment.preview import Preview
@@ -44,12 +43,21 @@ def _candidate(line: dict[str, object], gates: pl.DataFrame) -> None:
         _indented(_marked(line["parts"]))  # type: ignore[arg-type]
     if line["answer_parts"]:
         _indented(_marked(line["answer_parts"]))  # type: ignore[arg-type]
-    told = Text(style="dim")
+    for told in _flowed(gates):
+        out.print(Text("  ") + told)
+    out.print()
+
+
+def _flowed(gates: pl.DataFrame) -> list[Text]:
+    """The gates in lines that end between two of them."""
+    lines = [Text(style="dim")]
     for gate, value, text, low, high, passed in gates.drop("candidate").iter_rows():
         shown = text if text is not None else ("" if value is None else f"{value:g}")
-        told.append(f"{gate} {shown or 'none'}{_limits(low, high)}   ", style="" if passed else "red")
-    _indented(told)
-    out.print()
+        one = Text(f"{gate} {shown or 'none'}{_limits(low, high)}", style="" if passed else "red")
+        if lines[-1] and len(lines[-1]) + len(one) + 5 > out.width:
+            lines.append(Text(style="dim"))
+        lines[-1].append(Text("   ") + one if lines[-1] else one)
+    return [line for line in lines if line]
 
 
 def _limits(low: float | None, high: float | None) -> str:
@@ -71,4 +79,6 @@ def _marked(parts: list[dict[str, str]]) -> Text:
 
 
 def _indented(text: Text) -> None:
-    out.print(Padding(text, (0, 0, 0, 2)), soft_wrap=False)
+    for line in text.wrap(out, max(out.width - 2, 20)):
+        line.rstrip()
+        out.print(Text("  ") + line)
