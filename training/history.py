@@ -35,6 +35,9 @@ def metrics_of(folder: Path) -> dict[str, Any]:
         metrics["eval"] = {key: last[key] for key in keys}
         if first["step"] == 0:
             metrics["eval_base"] = {key: first[key] for key in keys}
+    tasks = [e["scores"] for e in events if e["event"] == "lm_eval"]
+    if tasks:
+        metrics["lm_eval"] = tasks[-1]
     return metrics
 
 

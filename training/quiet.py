@@ -39,6 +39,13 @@ def quiet() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def no_bars() -> Iterator[None]:
+    """Swallow what is drawn on stderr as well: bars that no switch turns off."""
+    with contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
+@contextlib.contextmanager
 def _bars_off() -> Iterator[None]:
     from transformers.utils import logging as hf_logging
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from curation.contract import Home, file_sha256, write_atomic
 from training.errors import ModelError
-from training.quiet import quiet
+from training.quiet import no_bars, quiet
 
 NAME = "smollm2-135m-instruct"
 END, PAD = "<|im_end|>", "<|endoftext|>"
@@ -67,7 +67,7 @@ def convert(gguf: Path, folder: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     folder.mkdir(parents=True)
-    with quiet():
+    with quiet(), no_bars():
         model = AutoModelForCausalLM.from_pretrained(
             gguf.parent, gguf_file=gguf.name, quantization_config=GgufConfig(dequantize=True)
         )

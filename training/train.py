@@ -15,6 +15,7 @@ from training.card import write_card
 from training.collate import Packed, Padded
 from training.config import TrainConfig
 from training.evaluate import evaluate, pick_rows
+from training.harness import check_tasks, run_tasks
 from training.history import clock, evals, metrics_of
 from training.out_of_memory import out_of_memory
 from training.pack import packed_table
@@ -63,6 +64,7 @@ def train(
     if config.hub_repo:
         check_token()
     check_reporter(config.report)
+    check_tasks(config)
     import_backend(config.backend)
     ranks = join()
     if not ranks.main:
@@ -167,6 +169,9 @@ def _walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
             run.voice.tokenizer.save_pretrained(run.folder / run.info.adapter)
         if config.samples:
             _samples(run, loaded.model, loaded.device, table, say)
+        if config.lm_eval:
+            say(f"Running {', '.join(config.lm_eval)}.")
+            run.emit("lm_eval", scores=run_tasks(loaded.model, run.voice.tokenizer, config))
     return trainer.state.global_step, trainer.state.max_steps
 
 
