@@ -139,7 +139,7 @@ def _decisions(version: Version, ids: list[str], row: str) -> list[Decision]:
         ledger.select("row_id").with_row_index("place_in_file").filter(pl.col("row_id").is_in(ids)).collect()
     )
     lines = pl.concat(
-        [version.ledger().head(0), *(ledger.slice(at, 1).collect() for at in places["place_in_file"])]
+        [ledger.head(0).collect(), *(ledger.slice(at, 1).collect() for at in places["place_in_file"])]
     )
     return [
         Decision(

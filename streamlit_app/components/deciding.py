@@ -148,16 +148,17 @@ def many(version: Version, index: browse.Index, found: pl.Series) -> None:
                 f"More than {MOST:,} rows are a matter for the filter step: add it under Recipe, with an expression."
             )
             return
-        chosen = index.narrow["id"].gather(found).to_list() if which == every else ids
         verb = {"drop": "Drop", "category": "Re-categorise", "flag": "Flag"}[str(do)]
         st.button(
             f"{verb} {count(number, 'row')}", key="many_go", type="primary", disabled=not number, on_click=_many,
-            args=(version, index, chosen), kwargs={"do": do, "reason": reason, **to},
+            args=(version, index, found if which == every else ids), kwargs={"do": do, "reason": reason, **to},
         )  # fmt: skip
 
 
-def _many(version: Version, index: browse.Index, rows: list[str], **fields: Any) -> None:
-    decide(version, index, rows, **fields)
+def _many(version: Version, index: browse.Index, rows: list[str] | pl.Series, **fields: Any) -> None:
+    """Decide about rows, given by their ids or (a series) by their places."""
+    ids = index.narrow["id"].gather(rows).to_list() if isinstance(rows, pl.Series) else rows
+    decide(version, index, ids, **fields)
     st.session_state[f"marked_{version.id}"] = []
 
 
