@@ -1,12 +1,13 @@
 """Browse a version at any size: filter, sort and page on the server, and open one row without reading the rest.
 
-A version's rows are read once without their texts (the narrow frame); the texts stand flat and in lower case
-in a file beside the cache, which is mapped into memory, so that a search reads bytes and builds no lists.
+A version's rows are read once without their texts (the narrow frame); the texts stand flat and in lower case in a file
+in the cache, which is mapped into memory and kept so, so that a search reads bytes, builds no lists and opens nothing.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -56,32 +57,46 @@ class Query:
 
 @dataclass(frozen=True)
 class Index:
-    """The narrow frame of a version's kept or dropped rows, and where their texts are.
+    """The narrow frame of a version's kept or dropped rows, and their texts.
 
     ``narrow`` has every column but messages, and ``row`` (its place), ``opens`` (its first words), ``origin``
-    (original, repeat or augmented) and ``words``.
+    (original, repeat or augmented) and ``words``. ``texts`` has one column, ``text``: flat, in lower case, mapped from its
+    file and never copied. It is null while that file isn't there yet; then ``opens`` is null too, and so is ``words`` unless
+    ``stats`` counted them.
     """
 
     version: Version
     state: State
     narrow: pl.DataFrame
-    texts: Path
+    texts: pl.DataFrame | None
 
     def scan(self) -> pl.LazyFrame:
         """The rows with their messages, lazily. Raises StoreError."""
-        return self.version.scan("rows" if self.state == "kept" else "dropped")
+        return self.version.scan(_frame(self.state))
 
 
-def open_index(store: Store, version: Version, state: State = "kept") -> Index:
-    """Read the narrow frame, and write the flat texts where they aren't there yet.
+def _frame(state: State) -> Literal["rows", "dropped"]:
+    return "rows" if state == "kept" else "dropped"
+
+
+def texts_path(store: Store, version: Version, state: State) -> Path:
+    """Where the flat texts of a version's rows lie; the file is a cache and may be deleted."""
+    return store.root / "cache" / "texts" / f"{version.id}.{state}.arrow"
+
+
+def open_index(store: Store, version: Version, state: State = "kept", *, wait: bool = True) -> Index:
+    """Read the narrow frame, and write the flat texts where they aren't there yet; without ``wait``, leave them out then.
 
     Raises StoreError when the version's files can't be read.
     """
-    texts = store.root / "cache" / "texts" / f"{version.id}.{state}.arrow"
-    scan = version.scan("rows" if state == "kept" else "dropped")
+    path = texts_path(store, version, state)
+    scan = version.scan(_frame(state))
     try:
         narrow = scan.drop("messages").collect()
-        flat = _flat(scan, texts, narrow.height)
+        flat = _mapped(path, narrow.height)
+        if flat is None and wait:
+            prepare(store, version, state)
+            flat = _mapped(path, narrow.height)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreError(
             f"damaged: {error}", where=str(version.folder), mend="Run its recipe again to make it anew."
@@ -89,39 +104,53 @@ def open_index(store: Store, version: Version, state: State = "kept") -> Index:
     made = pl.col("made_by")
     whole = pl.when(made.is_null()).then(pl.lit("original"))
     origin = whole.when(made.is_in(REPEATS)).then(pl.lit("repeat")).otherwise(pl.lit("augmented"))
-    return Index(version, state, narrow.hstack(flat).with_row_index("row").with_columns(origin=origin), texts)
+    if flat is not None:
+        narrow = narrow.hstack(flat.select("opens", "words"))
+    else:
+        counted = pl.col("stats.words") if "stats.words" in narrow.columns else pl.lit(None)
+        narrow = narrow.with_columns(opens=pl.lit(None, pl.String), words=counted.cast(pl.Int64))
+    narrow = narrow.with_row_index("row").with_columns(origin=origin)
+    return Index(version, state, narrow, None if flat is None else flat.select("text"))
 
 
-def _flat(scan: pl.LazyFrame, texts: Path, height: int) -> pl.DataFrame:
-    """``opens`` and ``words`` out of the text file, which is written when it is missing, torn or of other rows."""
-    if texts.is_file():
-        try:
-            flat = pl.scan_ipc(texts).select("opens", "words").collect()
-            if flat.height == height:
-                return flat
-        except (OSError, pl.exceptions.PolarsError):
-            pass  # torn: it is only a cache
-    _write_texts(scan, texts)
-    return pl.scan_ipc(texts).select("opens", "words").collect()
+def _mapped(path: Path, height: int) -> pl.DataFrame | None:
+    """The text file mapped into memory; null where it is missing, torn or of other rows.
+
+    Kept open, it costs no page faults after the first search; polars itself would map it anew for each.
+    """
+    import pyarrow as pa
+
+    if not path.is_file():
+        return None
+    try:
+        flat = pl.from_arrow(pa.ipc.open_file(pa.memory_map(str(path))).read_all())
+    except (OSError, pa.ArrowException, pl.exceptions.PolarsError):
+        return None  # torn: it is only a cache
+    whole = isinstance(flat, pl.DataFrame) and flat.columns == ["text", "opens", "words"]
+    return flat if whole and flat.height == height else None  # type: ignore[union-attr, return-value]
 
 
-def _write_texts(scan: pl.LazyFrame, path: Path) -> None:
-    """Write text (flat, lower case), opens and words of every row, in order; atomically."""
+def prepare(store: Store, version: Version, state: State = "kept") -> None:
+    """Write text (flat, lower case), opens and words of every row, in order; atomically, some rows at a time.
+
+    Raises StoreError or OSError.
+    """
+    path, scan = texts_path(store, version, state), version.scan(_frame(state))
     text = text_of(separator="\n")
     words = text_of(separator=" ").str.count_matches(WORD).fill_null(0).cast(pl.Int64)
     if "stats.words" in scan.collect_schema().names():
         words = pl.col("stats.words").fill_null(0).cast(pl.Int64)
     first = text_of(roles=["user"], separator=" ").fill_null("")
     opens = pl.when(first == "").then(text).otherwise(first).fill_null("")
-    frame = scan.select(
+    flat = scan.select(
         text.str.to_lowercase().fill_null("").alias("text"),
         opens.str.slice(0, 4 * OPENS).str.replace_all(r"\s+", " ").str.slice(0, OPENS).alias("opens"),
         words.alias("words"),
-    ).collect()
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
-        frame.rechunk().write_ipc(partial, compression="uncompressed", record_batch_size=20_000)
+        flat.sink_ipc(partial, compression="uncompressed", maintain_order=True, record_batch_size=20_000)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
@@ -179,12 +208,13 @@ def _known(frame: pl.DataFrame, column: str) -> str:
 
 
 def _search(index: Index, query: Query) -> pl.LazyFrame:
+    if index.texts is None:
+        raise InputError("the texts aren't indexed yet", mend="Wait until they are; it takes seconds.")
     pattern = f"(?i){query.text}" if query.regex else query.text.lower()
     hit = pl.col("text").str.contains(pattern, literal=not query.regex)
     try:
-        return pl.scan_ipc(index.texts).select(hit=hit).with_row_index("row").filter("hit").select("row").collect(
-            engine="streaming"
-        ).lazy()  # fmt: skip
+        hits = index.texts.lazy().select(hit=hit).collect(engine="streaming")
+        return hits.with_row_index("row").filter("hit").select("row").lazy()
     except pl.exceptions.ComputeError as error:
         raise InputError(
             f"can't read the pattern {query.text!r}: {str(error).splitlines()[0]}",
@@ -195,6 +225,8 @@ def _search(index: Index, query: Query) -> pl.LazyFrame:
 def _where(index: Index, where: str) -> pl.LazyFrame:
     scan = index.scan()
     keep = to_polars(where, scan.collect_schema().names())
+    if "messages" not in keep.meta.root_names():
+        scan = index.narrow.lazy().drop("row")
     try:
         return scan.with_row_index("row").filter(keep).select("row").collect().lazy()
     except pl.exceptions.PolarsError as error:
@@ -205,7 +237,17 @@ def _where(index: Index, where: str) -> pl.LazyFrame:
 
 def page(index: Index, found: pl.Series, number: int, size: int) -> pl.DataFrame:
     """The narrow rows of a page, ``number`` from 1, in the order of ``found``."""
-    return index.narrow[found.slice((number - 1) * size, size)]
+    rows = index.narrow[found.slice((number - 1) * size, size)]
+    if index.texts is not None or rows.is_empty():
+        return rows
+    places = rows["row"].to_list()
+    scan = index.scan().select("messages")
+    if places == list(range(places[0], places[0] + len(places))):
+        talks = scan.slice(places[0], len(places)).collect()
+    else:
+        talks = pl.concat([scan.slice(place, 1).collect() for place in places])
+    text = text_of(roles=["user"], separator=" ").str.slice(0, 4 * OPENS).str.replace_all(r"\s+", " ")
+    return rows.with_columns(talks.select(text.str.slice(0, OPENS).alias("opens")))
 
 
 def whole_row(index: Index, place: int) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import streamlit as st
@@ -16,6 +16,9 @@ from curation.errors import StoreError
 from curation.findings import rows_finding
 from curation.store import Store, Version
 from curation.why import Story, why
+
+AT_ONCE = 50_000
+"""Most rows whose texts are indexed while the page waits, about half a second."""
 
 
 def home() -> Home:
@@ -52,79 +55,121 @@ def _index(folder: str, state: browse.State) -> browse.Index:
     return browse.open_index(found, version, state)
 
 
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _without_texts(folder: str, state: browse.State) -> browse.Index:
+    found, version = _open(folder)
+    return browse.open_index(found, version, state, wait=False)
+
+
+@st.cache_resource(show_spinner=False)
+def _builders() -> tuple[ThreadPoolExecutor, dict[tuple[str, str], Future[None]]]:
+    return ThreadPoolExecutor(1, "texts"), {}
+
+
 def index(version: Version, state: browse.State = "kept") -> browse.Index:
     """The narrow frame of a version, kept in memory for the last few versions."""
     return _index(str(version.folder), state)
 
 
+def index_now(version: Version, state: browse.State = "kept") -> browse.Index:
+    """As ``index``, but of a large version whose texts aren't indexed yet it comes without them, at once.
+
+    They are indexed meanwhile, once for all windows. Raises StoreError when that failed.
+    """
+    path = browse.texts_path(store(), version, state)
+    many = state == "kept" and version.manifest.rows > AT_ONCE
+    if not many or path.is_file():
+        return index(version, state)
+    pool, building = _builders()
+    key = (str(version.folder), state)
+    if key not in building:
+        building[key] = pool.submit(browse.prepare, store(), version, state)
+    if building[key].done():
+        failed = building.pop(key).exception()
+        if failed is not None:
+            raise StoreError(f"the texts can't be indexed: {failed}", where=str(version.folder))
+        return index(version, state)
+    return _without_texts(*key)
+
+
+Key = tuple[str, browse.State, bool]
+"""What an answer out of an index is found by: the version's folder, kept or dropped, and whether the texts are in it."""
+
+
+def _key(index: browse.Index) -> Key:
+    return str(index.version.folder), index.state, index.texts is not None
+
+
+def _of(key: Key) -> browse.Index:
+    return _index(*key[:2]) if key[2] else _without_texts(*key[:2])
+
+
 @st.cache_data(max_entries=100, show_spinner=False)
-def _values(folder: str, state: browse.State, column: str) -> list[tuple[str, int]]:
-    return browse.values_of(_index(folder, state), column)
+def _values(key: Key, column: str) -> list[tuple[str, int]]:
+    return browse.values_of(_of(key), column)
 
 
 def values(index: browse.Index, column: str) -> list[tuple[str, int]]:
     """The values of a column with their rows, most first."""
-    return _values(str(index.version.folder), index.state, column)
+    return _values(_key(index), column)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _flags(folder: str, state: browse.State) -> list[tuple[str, int]]:
-    return browse.flags_of(_index(folder, state))
+def _flags(key: Key) -> list[tuple[str, int]]:
+    return browse.flags_of(_of(key))
 
 
 def flags(index: browse.Index) -> list[tuple[str, int]]:
     """What can be up on a row, with how many rows."""
-    return _flags(str(index.version.folder), index.state)
+    return _flags(_key(index))
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
-def _columns(folder: str, state: browse.State) -> tuple[list[str], list[str]]:
-    found = _index(folder, state)
-    return browse.groupable(found), browse.numeric(found)
+def _columns(key: Key) -> tuple[list[str], list[str]]:
+    return browse.groupable(_of(key)), browse.numeric(_of(key))
 
 
 def groupable(index: browse.Index) -> list[str]:
     """Columns worth grouping by."""
-    return _columns(str(index.version.folder), index.state)[0]
+    return _columns(_key(index))[0]
 
 
 def numeric(index: browse.Index) -> list[str]:
     """Columns of numbers that differ between rows."""
-    return _columns(str(index.version.folder), index.state)[1]
+    return _columns(_key(index))[1]
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _span(folder: str, state: browse.State, column: str) -> tuple[float, float, bool] | None:
-    return browse.span_of(_index(folder, state), column)
+def _span(key: Key, column: str) -> tuple[float, float, bool] | None:
+    return browse.span_of(_of(key), column)
 
 
 def span(index: browse.Index, column: str) -> tuple[float, float, bool] | None:
     """The lowest and highest number of a column and whether they are whole; null where all are the same."""
-    return _span(str(index.version.folder), index.state, column)
+    return _span(_key(index), column)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
-def _found(folder: str, state: browse.State, query: browse.Query) -> list[Any]:
-    return [browse.find(_index(folder, state), query)]
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _found(key: Key, query: browse.Query) -> pl.Series:
+    return browse.find(_of(key), query)
 
 
-def found(version: Version, state: browse.State, query: browse.Query) -> pl.Series:
+def found(index: browse.Index, query: browse.Query) -> pl.Series:
     """The places of the rows that answer a query. Raises InputError."""
-    series: pl.Series = _found(str(version.folder), state, query)[0]
-    return series
+    return _found(_key(index), query)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _sentence(folder: str, state: browse.State, query: browse.Query) -> str:
-    narrow = _index(folder, state).narrow
+def _sentence(key: Key, query: browse.Query) -> str:
+    narrow = _of(key).narrow
     rows = narrow.select("category", "origin")
-    held = rows if query.empty else rows[_found(folder, state, query)[0]]
-    return rows_finding(held, narrow.height, kept=state == "kept", whole=query.empty)
+    held = rows if query.empty else rows[_found(key, query)]
+    return rows_finding(held, narrow.height, kept=key[1] == "kept", whole=query.empty)
 
 
-def rows_sentence(version: Version, state: browse.State, query: browse.Query) -> str:
+def rows_sentence(index: browse.Index, query: browse.Query) -> str:
     """What the rows are that answer a query. Raises InputError."""
-    return _sentence(str(version.folder), state, query)
+    return _sentence(_key(index), query)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)

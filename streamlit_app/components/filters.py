@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from curation import browse, views
-from streamlit_app.components import data
+from curation.store import Version
+from streamlit_app.components import data, shell
 
 PLAIN = {
     "category": "Category",
@@ -53,7 +54,7 @@ def state() -> browse.State:
 def query(index: browse.Index) -> browse.Query:
     """Draw the filters and give the query that they say."""
     text = st.text_input(
-        "Search the text", key="text", bind="query-params", type="search", live="300ms", placeholder="a word or a phrase"
+        "Search the text", key="text", bind="query-params", type="search", live="200ms", placeholder="a word or a phrase", disabled=index.texts is None,
     )  # fmt: skip
     regex = st.toggle("Regular expression", key="regex", bind="query-params")
     values = [found for name, title in PLAIN.items() if (found := _values(index, name, title))]
@@ -85,7 +86,7 @@ def query(index: browse.Index) -> browse.Query:
         st.toggle("Largest first", value=True, key="down", bind="query-params") if sort != sorts[0] else False
     )
     return browse.Query(
-        text=(text or "").strip(),
+        text=(text or "").strip() if index.texts is not None else "",
         regex=bool(regex),
         where=where or "",
         values=tuple(values),
@@ -95,6 +96,17 @@ def query(index: browse.Index) -> browse.Query:
         sort="" if sort == sorts[0] else str(sort),
         descending=bool(down),
     )
+
+
+def wait_for_texts(version: Version, state: browse.State) -> None:
+    """Say that the texts are being indexed, and run the page again when they are."""
+    shell.note("The texts are being indexed, once for this version; search waits for that, all else works.")
+    st.fragment(_look_again, run_every=1.0)(version, state)
+
+
+def _look_again(version: Version, state: browse.State) -> None:
+    if browse.texts_path(data.store(), version, state).is_file():
+        st.rerun()
 
 
 def _values(

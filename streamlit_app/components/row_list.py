@@ -44,7 +44,7 @@ def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | N
     cells = [
         {"id": row["id"], **notes.get(row["id"], {}), "cells": [
             {"text": row["category"] or "none", "colour": colours.get(row["category"], REST)},
-            row["opens"], row["origin"], f"{row['words']:,}", *(_cell(row[name]) for name in chosen),
+            row["opens"], row["origin"], _cell(row["words"]), *(_cell(row[name]) for name in chosen),
         ]}
         for row in rows.to_dicts()
     ]  # fmt: skip

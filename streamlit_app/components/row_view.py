@@ -81,7 +81,7 @@ def _kin(story: Story, near: pl.DataFrame) -> None:
     columns = [{"title": "", "kind": "kin", "name": "Kinship"}, {"title": "Opens with", "kind": "text"}, {"title": "", "kind": "origin", "name": "Origin"},
                {"title": "Words", "kind": "figure"}]  # fmt: skip
     rows = [
-        {"id": one["id"], "cells": [one["how"], one["opens"], one["origin"], f"{one['words']:,}"]}
+        {"id": one["id"], "cells": [one["how"], one["opens"] or "", one["origin"], f"{one['words'] or 0:,}"]}
         for one in near.to_dicts()
     ]
     picker(
@@ -133,7 +133,7 @@ def _alike(version: Version, index: browse.Index, story: Story) -> None:
     distinct = found.filter(pl.col("content_hash") != own).unique("content_hash", keep="first", maintain_order=True)  # fmt: skip
     colours = category_colours(version.manifest.categories)
     rows: list[dict[str, Any]] = [
-        {"id": one["id"], "cells": [one["cosine"], {"text": one["category"] or "none", "colour": colours.get(one["category"], REST)}, one["opens"]]}
+        {"id": one["id"], "cells": [one["cosine"], {"text": one["category"] or "none", "colour": colours.get(one["category"], REST)}, one["opens"] or ""]}
         for one in distinct.head(12).to_dicts()
     ]  # fmt: skip
     columns = [

@@ -24,17 +24,19 @@ with st.container(key="explore"):
 try:
     with left:
         state = filters.state()
-        index = data.index(version, state)
+        index = data.index_now(version, state)
         query = filters.query(index)
-    found = data.found(version, state, query)
+    found = data.found(index, query)
     with waiting:
         tray_bar(version)
+        if index.texts is None:
+            filters.wait_for_texts(version, state)
     if st.session_state.get("asked") not in (None, query):
         st.session_state["page"] = 1
         st.query_params.pop("row", None)
     st.session_state["asked"] = query
     with sentence:
-        shell.finding(data.rows_sentence(version, state, query))
+        shell.finding(data.rows_sentence(index, query))
     with middle:
         picked = row_list(version, index, found)
         if picked is None:

@@ -94,9 +94,41 @@ def test_a_damaged_version_is_said(shelf: tuple[Store, Version]) -> None:
 
 
 def test_a_stale_or_torn_text_file_is_made_anew(shelf: tuple[Store, Version]) -> None:
-    index = browse.open_index(*shelf)
-    index.texts.write_bytes(b"torn")
+    browse.open_index(*shelf)
+    path = browse.texts_path(*shelf, "kept")
+    path.unlink()  # another open index may have the old file mapped
+    path.write_bytes(b"torn")
     assert browse.find(browse.open_index(*shelf), browse.Query(text="four")).to_list() == [0]
+
+
+def test_without_texts_rows_are_there_and_search_waits(shelf: tuple[Store, Version]) -> None:
+    index = browse.open_index(*shelf, wait=False)
+    assert index.texts is None
+    found = browse.find(index, browse.Query(sort="score", descending=True))
+    assert browse.page(index, found, 1, 3)["opens"].to_list() == ["Hi", "What is 2+2?", "And 3+3?"]
+    assert browse.page(index, found.sort(), 1, 2)["opens"].to_list() == ["What is 2+2?", "And 3+3?"]
+    with pytest.raises(InputError, match="the texts aren't indexed yet"):
+        browse.find(index, browse.Query(text="four"))
+    assert browse.span_of(index, "words") is None
+    browse.prepare(*shelf)
+    assert browse.find(browse.open_index(*shelf, wait=False), browse.Query(text="four")).to_list() == [0]
+
+
+def test_flags_and_kin_are_found(shelf: tuple[Store, Version]) -> None:
+    store, version = shelf
+    ids = version.rows()["id"]
+    rows = version.rows().with_columns(
+        pl.Series("quality.refusal", [True, None, False, True]), pl.Series("hand.flag", [None, "check", None, "check"])
+    )  # fmt: skip
+    with store.lock():
+        flagged = store.put(rows, pl.DataFrame(schema=LEDGER), kind="ingest", name="flagged")
+    index = browse.open_index(store, flagged)
+    assert browse.flags_of(index) == [("by hand: check", 2), ("quality.refusal", 2)]
+    assert browse.find(index, browse.Query(flags=("quality.refusal",))).to_list() == [0, 3]
+    assert browse.find(index, browse.Query(flags=("by hand: check", "quality.refusal"))).to_list() == [0, 1, 3]  # fmt: skip
+    assert browse.find(index, browse.Query(kin=ids[2])).to_list() == [2]
+    assert browse.find(index, browse.Query(kin=rows["family"][1])).to_list() == [1]
+    assert browse.span_of(index, "score") == (3.0, 5.0, False)
 
 
 @pytest.mark.parametrize(
