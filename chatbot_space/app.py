@@ -21,7 +21,7 @@ def launch(
     """
     _need_gradio()
     from chatbot_space.guard import app_options
-    from chatbot_space.look import css, theme
+    from chatbot_space.look import css, frame_css, theme
     from chatbot_space.screens import build
 
     app = build(desk)
@@ -29,7 +29,7 @@ def launch(
         app.launch(
             server_name=host, server_port=port or _free_port(host), inbrowser=open_browser, prevent_thread_lock=True,
             quiet=True, share=False, show_error=True, footer_links=[], ssr_mode=False, theme=theme(), css=css(),
-            head=HEAD, app_kwargs=app_options(), allowed_paths=[], max_file_size=1, enable_monitoring=False, pwa=False,
+            head=f"<style>{frame_css()}</style>{HEAD}", app_kwargs=app_options(), allowed_paths=[], max_file_size=1, enable_monitoring=False, pwa=False,
             mcp_server=False, state_session_capacity=200,
         )  # fmt: skip
     except OSError as error:

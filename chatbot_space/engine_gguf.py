@@ -21,6 +21,10 @@ AT_ONCE = 4
 RAM_CACHE = 128
 """Megabytes that llama.cpp may keep of prompts whose slot somebody else took; its own limit is 8 GB."""
 
+SPIN = "1000"
+"""How long a thread of llama.cpp spins for the others before it sleeps. libgomp's own 300,000 rounds are a tenth faster
+on an idle machine, and several times slower as soon as a browser or a second answer wants a core too."""
+
 
 class GGUFEngine:
     """Generates with a GGUF file; see ``chatbot_space.engine.Engine`` for the protocol.
@@ -33,6 +37,8 @@ class GGUFEngine:
     at_once = AT_ONCE
 
     def __init__(self, path: Path, stop_texts: Sequence[str], *, context: int, base: bool = False) -> None:
+        # libgomp reads this when it is loaded
+        os.environ.setdefault("GOMP_SPINCOUNT", SPIN)
         try:
             import xllamacpp as llama
         except ImportError:

@@ -19,7 +19,9 @@ from chatbot_space.talk import Talk, answered
 log = logging.getLogger("chatbot_space")
 
 EVERY = 0.06
-"""Seconds between two updates of the screen; faster than anybody reads, slow enough to cost nothing."""
+"""Seconds between two updates of the screen; faster than anybody reads."""
+SHARE, SLOWEST = 0.05, 0.4
+"""The share of the time that updates may take, and the longest wait for one: a long conversation costs more to draw."""
 
 OURS = "Something went wrong on our side. It is in the log; please try again."
 
@@ -47,11 +49,13 @@ def respond(
     try:
         settings = Settings.from_form({**form, "seed": random.randrange(2**31)} if fresh_seed else form)
         seed = settings.seed
-        last = monotonic()
+        last, every = monotonic(), EVERY
         for reply in answer(chat, plain(talk["messages"]), settings, system=system, model=model):
-            if monotonic() - last >= EVERY or (reply.tokens == 1 and reply.text):
-                last = monotonic()
+            if monotonic() - last >= every or (reply.tokens == 1 and reply.text):
+                begun = monotonic()
                 yield Frame(answered(talk, reply.text, note(reply, seed, model)), reply, seed)
+                last = monotonic()
+                every = min(max(EVERY, (last - begun) / SHARE), SLOWEST)
         yield Frame(answered(talk, reply.text.strip(), note(reply, seed, model)), reply, seed, done=True)
     except ChatError as error:
         log.info("refused: %s", error)

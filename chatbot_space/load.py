@@ -120,10 +120,10 @@ def gguf_path(run: Run, kind: str = "q8_0") -> Path:
 
 def make_gguf(run: Run, kind: str = "q8_0", home: Path | None = None) -> Path:
     """The run's GGUF file, merged and written where it is missing; see ``write_gguf`` for what is raised."""
-    from chatbot_space.gguf_write import write_gguf
-
     path = gguf_path(run, kind)
     if not path.is_file():
+        from chatbot_space.gguf_write import write_gguf  # not there on a Space, whose file is
+
         _quiet()
         model = load_model(run, find_base(run, home), base_only=False, dtype="float32", device="cpu")
         merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model

@@ -28,6 +28,21 @@ SANS = "'Commissioner', 'Source Sans 3', system-ui, sans-serif"
 MONO = "'JetBrains Mono', ui-monospace, monospace"
 
 
+ICONS = {
+    "side": "<rect x='3' y='4' width='18' height='16' rx='3'/><path d='M9 4v16'/>",
+    "close": "<path d='M6 6l12 12M18 6L6 18'/>",
+    "tune": "<path d='M4 7h9M18 7h2M4 17h2M11 17h9'/><circle cx='15.5' cy='7' r='2.5'/><circle cx='8.5' cy='17' r='2.5'/>",
+}
+"""The icons of our own buttons: strokes in a box of 24, drawn by CSS as masks."""
+
+
+def _icon(drawn: str) -> str:
+    from urllib.parse import quote
+
+    svg = f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='#000' stroke-width='1.6' stroke-linecap='round'>{drawn}</svg>"
+    return f'url("data:image/svg+xml,{quote(svg)}")'
+
+
 def category_colour(name: str, names: list[str]) -> str:
     """The colour of a category among all of them."""
     place = sorted(names).index(name) if name in names else len(CATEGORY)
@@ -45,8 +60,14 @@ def css() -> str:
         f"src:url('/assets/fonts/{file}') format('woff2');unicode-range:{ranges}}}"
         for family, weights, file, ranges in _FONTS
     )
-    head = f":root{{{tokens(LIGHT)}--sans:{SANS};--mono:{MONO}}}.dark{{{tokens(DARK)}}}"
+    icons = "".join(f"--icon-{name}:{_icon(drawn)};" for name, drawn in ICONS.items())
+    head = f":root{{{tokens(LIGHT)}--sans:{SANS};--mono:{MONO};{icons}}}.dark{{{tokens(DARK)}}}"
     return fonts + head + (ASSETS / "chat.css").read_text(encoding="utf-8")
+
+
+def frame_css() -> str:
+    """The part of the style that goes into the page's head."""
+    return (ASSETS / "frame.css").read_text(encoding="utf-8")
 
 
 _LATIN = "U+0000-00FF,U+0131,U+0152-0153,U+02BB-02BC,U+02C6,U+02DA,U+02DC,U+2000-206F,U+20AC,U+2122,U+2191,U+2193,U+2212,U+2215,U+FEFF,U+FFFD"

@@ -23,10 +23,13 @@ LEFT_OUT = {
     "space_folder.py",
     "space_push.py",
     "gguf_write.py",
-    "feedback_pull.py",
 }
 """Modules that a Space never needs: they make runs into Spaces."""
 PYTHON = "3.11"
+SPACES = "0.51.3"
+"""ZeroGPU's package, which is installed on Spaces alone."""
+CPU_TORCH = "https://download.pytorch.org/whl/cpu"
+"""Where torch has builds without CUDA's gigabytes; pip prefers them, since ``2.13.0+cpu`` is above ``2.13.0``."""
 
 APP = '''"""The Space's start: everything is in chatbot_space, the model's facts are in run/."""
 
@@ -139,7 +142,7 @@ def _without_paths(value: Any) -> Any:
 
 
 def requirements(plan: SpacePlan) -> str:
-    """Exact versions of what the engine needs, as they are installed here; gradio comes with the Space's SDK."""
+    """Exact versions of what the engine needs, as they are installed here."""
     names = ["jinja2", "numpy", "transformers", "huggingface_hub"]
     names += ["xllamacpp"] if plan.engine == "gguf" else ["torch", "peft", "accelerate", "safetensors"]
     lines = []
@@ -148,9 +151,11 @@ def requirements(plan: SpacePlan) -> str:
             lines.append(f"{name}=={version(name).partition('+')[0]}")
         except PackageNotFoundError:
             continue
+    lines.append(f"gradio=={version('gradio')}")
     if plan.hardware.startswith("zero"):
-        lines.append("spaces")
-    return f"gradio=={version('gradio')}\n" + "\n".join(sorted(lines)) + "\n"
+        lines.append(f"spaces=={SPACES}")
+    index = [f"--extra-index-url {CPU_TORCH}"] if plan.hardware.startswith("cpu") and "torch" in names else []
+    return "\n".join([*index, *sorted(lines)]) + "\n"
 
 
 def card(run: Run, plan: SpacePlan) -> str:

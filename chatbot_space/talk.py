@@ -50,10 +50,7 @@ def cut_before(talk: Talk, index: int) -> tuple[Talk, str]:
 
 def for_chatbot(talk: Talk) -> list[dict[str, str]]:
     """The messages as Gradio's Chatbot takes them, made safe to show."""
-    return [
-        {"role": m["role"], "content": shown(m["content"], maths=m["role"] == "assistant") or "\u2026"}
-        for m in talk["messages"]
-    ]
+    return [{"role": m["role"], "content": shown(m["content"]) or "\u2026"} for m in talk["messages"]]
 
 
 def title_of(question: str) -> str:

@@ -57,7 +57,7 @@ def draw_chat(desk: Desk) -> ChatWidgets:
     )  # fmt: skip
     status = gr.HTML(draw.figures(None), elem_id="status", padding=False)
     box = gr.Textbox(
-        container=False, placeholder="Write a message. Enter sends, Shift+Enter makes a new line.",
+        container=False, placeholder="Write a message",
         lines=1, max_lines=8, submit_btn=True, stop_btn=False, autofocus=True, elem_id="box", label="Your message",
     )  # fmt: skip
     return ChatWidgets(talk, chatbot, box, status)

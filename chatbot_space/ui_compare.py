@@ -143,7 +143,7 @@ def _columns(sides: Any, match: Match, frames: list[Frame | None], *, reveal: bo
     for letter, place, frame in zip("AB", match["order"], frames, strict=True):
         note = frame.talk["messages"][-1].get("note") if frame else None
         error = frame.error if frame else None
-        text = shown(_answer(frame), maths=True)
+        text = shown(_answer(frame))
         cells += [_head(letter, sides[place][0] if reveal else None), text, draw.figures(note, error)]
     return cells
 

@@ -28,8 +28,8 @@ _PICTURE = re.compile(r"(!\[[^\]\n]*\])\(")
 _MATHS = re.compile(r"(?<![\\$\w])\$(?=[^\s$])([^$\n]{0,300}?[^\s\\$])\$(?![\d$])")
 
 
-def shown(text: str, *, maths: bool = False) -> str:
-    r"""The text for the chat. ``maths`` also turns ``$x$`` into ``\(x\)``: not reversible, for answers only.
+def shown(text: str) -> str:
+    r"""The text for the chat; ``$x$`` becomes ``\(x\)`` between joiners.
 
     An opening ``$`` must stand before a non-space, a closing one behind a non-space and before no digit
     (Pandoc's rule), so that "$5 and $6" stays money.
@@ -37,13 +37,14 @@ def shown(text: str, *, maths: bool = False) -> str:
     parts: list[str] = []
     end = 0
     for code in _CODE.finditer(text):
-        parts += [_prose(text[end : code.start()], maths), code[0]]
+        parts += [_prose(text[end : code.start()]), code[0]]
         end = code.end()
-    return "".join([*parts, _prose(text[end:], maths)])
+    return "".join([*parts, _prose(text[end:])])
 
 
 def unshown(text: str) -> str:
-    """What was written, from what ``shown`` gave (without maths): for a message that comes back edited."""
+    """What was written, from what ``shown`` gave: for a message that comes back edited."""
+    text = re.sub(rf"{JOINER}\\\((.*?)\\\){JOINER}", r"$\1$", text)
     return re.sub(f"([<&!\\]]){JOINER}", r"\1", text)
 
 
@@ -52,7 +53,7 @@ def safe(text: object) -> str:
     return html.escape(str(text), quote=True)
 
 
-def _prose(text: str, maths: bool) -> str:
+def _prose(text: str) -> str:
     text = _PICTURE.sub(rf"\1{JOINER}(", text)
     text = _OPENERS.sub(lambda match: match[0] + JOINER, text)
-    return _MATHS.sub(r"\\(\1\\)", text) if maths else text
+    return _MATHS.sub(rf"{JOINER}\\(\1\\){JOINER}", text)

@@ -288,6 +288,16 @@ def test_feedback_needs_consent_and_lands_in_the_file(page: Any, served: tuple[s
         or answer == "…"
     )
     assert (stored["run_id"], stored["dataset"], stored["model"]) == ("talk", "tiny", "tuned")
+    from curation.ingest import ingest
+
+    rows = ingest(f"feedback:{served[1]}", name="talk-feedback").rows
+    row = next(row for row in rows.iter_rows(named=True) if row["feedback.id"] == stored["id"])
+    assert (row["feedback.review"], row["feedback.answer"], row["feedback.complaint"]) == (
+        "waiting",
+        "person",
+        "wrong",
+    )
+    assert [m["content"] for m in row["messages"][1:]] == ["What is <b>this</b>?", "It is a test."]
 
 
 def test_compare_blind_and_vote(page: Any, served: tuple[str, Path]) -> None:
@@ -355,9 +365,12 @@ def test_files_and_uploads_are_closed(served: tuple[str, Path]) -> None:
     import httpx
 
     with httpx.Client(base_url=served[0], trust_env=False) as client:
-        for path in ("gradio_api/file=/etc/passwd", "gradio_api/file/etc/passwd", "file=/etc/passwd", "assets/fonts/..%2f..%2frun.py", "assets/fonts/../../run.py"):  # fmt: skip
+        for path in ("gradio_api/file=/etc/passwd", "gradio_api/file/etc/passwd", "file=/etc/passwd", "assets/fonts/..%2f..%2frun.py", "assets/fonts/../../run.py",
+                     "gradio_api/file%3D/etc/passwd", "/gradio_api/file=/etc/passwd", "gradio_api/file=..%2f..%2fetc/passwd", "gradio_api/proxy=http://127.0.0.1:1/x",
+                     "static/..%2f..%2f..%2f..%2f..%2fetc/passwd", "static/%2e%2e/%2e%2e/%2e%2e/etc/passwd", "svelte/..%2f..%2f..%2f..%2fetc/passwd",
+                     "custom_component/x/server/component/..%2f..%2fetc/passwd", "gradio_api/stream/a/b/c/etc/passwd"):  # fmt: skip
             answer = client.get(path)
-            assert answer.status_code in (403, 404), path
+            assert answer.status_code in (400, 403, 404, 405, 422), path
             assert "root:" not in answer.text and "import" not in answer.text
         assert client.post("gradio_api/upload", files={"files": ("a.txt", b"x")}).status_code == 403
         assert client.post("gradio_api/queue/join", content=b"x" * 9_000_000).status_code == 413

@@ -22,9 +22,14 @@ from chatbot_space.errors import HubError, RunError
 from chatbot_space.feedback import Feedback
 from chatbot_space.feedback_push import Courier
 from chatbot_space.run import read_run
-from chatbot_space.space_folder import SpacePlan, build_space
+from chatbot_space.space_folder import SpacePlan, build_space, requirements
 
 TOKEN = "hf_standInTokenThatIsNoSecret"
+ALONE = (
+    "import runpy, sys; sys.meta_path[:] = [f for f in sys.meta_path if 'Editable' not in str(f)]; "
+    "runpy.run_path('app.py', run_name='__main__')"
+)
+"""``python app.py`` without the finder of an editable install, which would lend the folder modules that it lacks."""
 
 
 class SpacesHub(HubStandIn):
@@ -114,9 +119,10 @@ def test_the_folder_is_complete_and_tells_nothing_of_this_machine(home: Path, tm
     assert (front["sdk"], front["app_file"]) == ("gradio", "app.py")
     assert re.fullmatch(r"\d+\.\d+\.\d+", front["sdk_version"])
     assert len(front["short_description"]) <= 60
-    requirements = (tmp_path / "space" / "requirements.txt").read_text().splitlines()
-    assert all("==" in line for line in requirements)
-    assert {line.partition("==")[0] for line in requirements} >= {"gradio", "torch", "peft", "transformers"}
+    needed = (tmp_path / "space" / "requirements.txt").read_text().splitlines()
+    assert needed.pop(0) == "--extra-index-url https://download.pytorch.org/whl/cpu"  # no CUDA on a CPU
+    assert all("==" in line for line in needed)
+    assert {line.partition("==")[0] for line in needed} >= {"gradio", "torch", "peft", "transformers"}
     assert read_run(tmp_path / "space" / "run").adapter == tmp_path / "space" / "run" / "adapter"
 
 
@@ -151,7 +157,11 @@ def test_the_folder_runs_by_itself(home: Path, tmp_path: Path, engine: str) -> N
         "OMP_NUM_THREADS": "2",
     }
     server = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=tmp_path / "space", env=environment, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", ALONE],
+        cwd=tmp_path / "space",
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert server.stderr is not None
     lines = []
@@ -271,6 +281,16 @@ def test_a_refusal_says_the_mend(
         capsys, "deploy", "mine", "--space", "me/mine", "--engine", "transformers", "--hardware", "cpu-basic"
     )
     assert code == 2 and mend in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(("engine", "hardware", "index"), [("gguf", "cpu-basic", 0), ("transformers", "zero-a10g", 0), ("transformers", "cpu-upgrade", 1)])  # fmt: skip
+def test_every_requirement_has_its_version(engine: str, hardware: str, index: int) -> None:
+    lines = requirements(plan(engine, hardware=hardware)).splitlines()
+    assert [line.startswith("--extra-index-url ") for line in lines] == [True] * index + [False] * (
+        len(lines) - index
+    )
+    assert all(re.fullmatch(r"[\w-]+==\d[\w.]*", line) for line in lines[index:]), lines
+    assert any(line.startswith("spaces==") for line in lines) == hardware.startswith("zero")
 
 
 def test_no_network_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
