@@ -12,6 +12,10 @@ from chatbot_space.desk import Desk
 from chatbot_space.errors import ChatError, MissingError
 
 
+SESSIONS = 200
+"""People whose state the server remembers, 0.2 MB each; their conversations are in their browsers."""
+
+
 def launch(
     desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False, block: bool = True
 ) -> Any:
@@ -30,7 +34,7 @@ def launch(
             server_name=host, server_port=port or _free_port(host), inbrowser=open_browser, prevent_thread_lock=True,
             quiet=True, share=False, show_error=True, footer_links=[], ssr_mode=False, theme=theme(), css=css(),
             head=f"<style>{frame_css()}</style>{HEAD}", app_kwargs=app_options(), allowed_paths=[], max_file_size=1, enable_monitoring=False, pwa=False,
-            mcp_server=False, state_session_capacity=200,
+            mcp_server=False, state_session_capacity=SESSIONS,
         )  # fmt: skip
     except OSError as error:
         raise ChatError(f"port {port} is taken: {error}", mend=_OTHER_PORT) from None
