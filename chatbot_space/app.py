@@ -11,7 +11,6 @@ from typing import Any
 from chatbot_space.desk import Desk
 from chatbot_space.errors import ChatError, MissingError
 
-
 SESSIONS = 200
 """People whose state the server remembers, 0.2 MB each; their conversations are in their browsers."""
 
