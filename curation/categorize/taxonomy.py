@@ -79,10 +79,8 @@ class Taxonomy(BaseModel):
 
 
 def taxonomy_path(given: Path) -> Path:
-    """The file itself; the shipped one is found from any folder."""
-    if given == SHIPPED and not given.exists():
-        return Path(__file__).resolve().parents[2] / SHIPPED
-    return given
+    """The file itself; the shipped one, which is package data, is found from any folder and any installation."""
+    return Path(__file__).with_name("taxonomy.yaml") if given == SHIPPED and not given.exists() else given
 
 
 @functools.lru_cache(maxsize=4)
