@@ -69,7 +69,7 @@ def ingest_command(
     from curation import feedback
     from curation.console import Progress, answer, plain, say, table
     from curation.ingest import ingest
-    from curation.run import put_ingested
+    from curation.sources import put_ingested
     from curation.store import Store, check_name
 
     name = name or feedback.default_name(uri)

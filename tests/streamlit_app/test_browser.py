@@ -283,7 +283,7 @@ HOSTILE = [
 def test_text_that_means_harm_is_shown_as_text_and_loads_nothing(browser, tmp_path: Path) -> None:
     from curation.contract import Home
     from curation.ingest import ingest
-    from curation.run import put_ingested
+    from curation.sources import put_ingested
     from curation.store import Store
 
     path = tmp_path / "hostile.jsonl"
