@@ -1,12 +1,13 @@
 """The map of a version: every row a point on one canvas; wheel to zoom, drag to draw a line around points, click to read.
 
-Points travel as packed bytes (nine a row), so 100,000 of them are under a megabyte; what is inside the line is
-worked out on the server.
+Points travel as packed bytes (nine a row) and their first words compressed, some three megabytes for 100,000; what is inside the
+line is worked out on the server.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -23,6 +24,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const tip = parentElement.querySelector(".tw-tip");
   const bytes = (text) => Uint8Array.from(atob(text), c => c.charCodeAt(0));
   const xs = new Float32Array(bytes(data.x).buffer), ys = new Float32Array(bytes(data.y).buffer), kinds = bytes(data.kind);
+  let texts = null;
+  new Response(new Blob([bytes(data.texts)]).stream().pipeThrough(new DecompressionStream("gzip"))).text().then(all => { texts = all.split("\\n"); });
   const n = xs.length, W = canvas.clientWidth, H = canvas.clientHeight, R = window.devicePixelRatio || 1;
   canvas.width = W * R; canvas.height = H * R;
   const ctx = canvas.getContext("2d");
@@ -54,7 +57,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   canvas.onpointermove = (e) => { const at = place(e);
     if (from) { if (drawing || Math.hypot(at[0] - from[0], at[1] - from[1]) > 5) { (drawing = drawing || [from]).push(at); tip.style.display = "none"; draw(); } return; }
     const i = near(at); tip.style.display = i < 0 ? "none" : "block";
-    if (i >= 0) { tip.textContent = data.names[kinds[i]] + (data.texts ? ": " + data.texts[i] : ""); tip.style.left = Math.min(at[0] + 12, W - 280) + "px"; tip.style.top = at[1] + 12 + "px"; } };
+    if (i >= 0) { tip.textContent = data.names[kinds[i]] + (texts ? ": " + texts[i] : ""); tip.style.left = Math.min(at[0] + 12, W - 280) + "px"; tip.style.top = at[1] + 12 + "px"; } };
   canvas.onpointerup = (e) => { const at = place(e);
     if (drawing && drawing.length > 2) { lasso = drawing.map(([x, y]) => [(x - view.x) / view.k, (view.y - y) / view.k]); setTriggerValue("lasso", lasso); }
     else if (from) { const i = near(at); if (i >= 0) setTriggerValue("pick", i); }
@@ -67,8 +70,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 """
 _draw = st.components.v2.component("tome_map", js=JS, isolate_styles=False)
-WITH_TEXT = 20_000
-"""Most points that carry their first words for the hover."""
+FEW = 20_000
+"""Up to so many points carry 90 of their first characters for the hover, more of them 50."""
 Line = list[list[float]]
 
 
@@ -102,12 +105,19 @@ def scatter(
         if isinstance(place, int | float) and 0 <= int(place) < points.height:
             on_pick(int(place))
 
-    texts = points["opens"].str.slice(0, 90).to_list() if points.height <= WITH_TEXT else None
+    texts = (
+        points["opens"]
+        .fill_null("")
+        .str.slice(0, 90 if points.height <= FEW else 50)
+        .str.replace_all("\n", " ")
+        .to_list()
+    )
+    packed = base64.b64encode(gzip.compress("\n".join(texts).encode(), 1)).decode()
     _draw(
         key=key,
         data={
             "x": _packed(points["x"], "<f4"), "y": _packed(points["y"], "<f4"), "kind": _packed(kinds, "u1"), "names": list(names),
-            "colours": list(colours), "texts": texts, "lasso": lasso, "picked": picked, "label": label, "key": key, "accent": ink[0], "ink": ink[1],
+            "colours": list(colours), "texts": packed, "lasso": lasso, "picked": picked, "label": label, "key": key, "accent": ink[0], "ink": ink[1],
         },
         on_lasso_change=took_line,
         on_pick_change=took_point,

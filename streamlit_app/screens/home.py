@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from curation.findings import count
-from streamlit_app.components import cards, data, shell
-from streamlit_app.components.jobs_strip import ROOT, start, watch
+from streamlit_app.components import cards, data, first_steps, shell
 from streamlit_app.components.tokens import category_colours
 
 versions, broken = data.shelf()
@@ -20,19 +17,8 @@ if versions:
     )
 else:
     shell.finding("See what your data is made of, balance it, and train on it.")
-    shell.note("Start with the sample: 286 conversations in 8 uneven categories. It takes five seconds.")
-with st.container(horizontal=True, key="next_steps"):
-    if st.button("Load the sample", type="secondary" if versions else "primary", key="load_sample"):
-        job = start(["run", "data/recipes/demo.yaml", "--json"], "Curate the sample", cwd=ROOT)
-        st.session_state["watched_job"] = job.id if job else None
-        st.rerun()
-    st.page_link("screens/ingest.py", label="Read a file", query_params={"from": "Upload"})
-    st.page_link("screens/ingest.py", label="Read from the Hub", query_params={"from": "Hub"})
-    if versions:
-        st.page_link("screens/explore.py", label="Look at rows")
-        st.page_link("screens/balance.py", label="Plan a mix")
-if watched := st.session_state.get("watched_job"):
-    watch(watched)
+first_steps.draw(some=bool(versions))
+first_steps.work()
 shell.warn(broken)
 names: dict[str, list[str]] = {}
 for ref, one in refs.items():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from curation import jobs
+from curation.contract import Home
 from curation.store import Store, Version
 from streamlit_app.components import data
 from tests.streamlit_app.conftest import APP, ROOT, make_version
@@ -74,6 +78,35 @@ def test_home_offers_the_sample_first(home: Path) -> None:
     test = open_page("home.py")
     assert test.button(key="load_sample").label == "Load the sample"
     assert "See what your data is made of" in html(test)
+
+
+def test_home_finds_running_jobs_and_lets_killed_ones_go_on(home: Path) -> None:
+    """As after a restart of the workbench: the page knows of both only by their folders."""
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    running = jobs.start(Home(home), ["x"], title="Long work", program=sleeper)
+    killed = jobs.start(Home(home), ["y"], title="Cut work", program=[sys.executable, "-c", "pass"])
+    while jobs.read(killed.folder).status == "running":
+        time.sleep(0.05)
+    (killed.folder / "status").write_text("running\n")
+    test = open_page("home.py")
+    assert not test.exception
+    assert "tw-job-running" in html(test)
+    assert "tw-job-killed" in html(test)
+    assert test.button(key=f"resume_{killed.id}").label == "Go on from where it stopped"
+    test.button(key=f"stop_{running.id}").click().run()
+    assert jobs.read(running.folder).stopping or jobs.read(running.folder).status != "running"
+    if jobs.read(running.folder).status == "running":
+        jobs.stop(jobs.read(running.folder), at_once=True, wait=10)
+
+
+def test_two_windows_filter_apart_and_share_the_tray(one: Version) -> None:
+    left, right = open_page("explore.py", version=one.id), open_page("explore.py", version=one.id)
+    left.text_input(key="text").set_value("sign").run()
+    right.run()
+    assert "2 of 6 rows" in html(left)
+    assert "6 rows: 33.3% code" in html(right)
+    left.button(key="do_drop").click().run()
+    assert "<b>2 drops</b> wait" in html(right.run())  # the row and its copy
 
 
 def test_explore_filters_on_the_server(one: Version) -> None:
