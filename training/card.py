@@ -100,13 +100,32 @@ def _data(data: Mapping[str, Any]) -> str:
     if data["licences"]:
         licences = [(source, licence or "not stated") for source, licence in sorted(data["licences"].items())]
         parts.append(_table(("source", "licence"), licences))
-    lineage = [
-        (step.get("op") or step.get("step") or "", step.get("rows_in", ""), step.get("rows_out", ""))
-        for step in data["lineage"]
+    steps = [
+        (step["op"], step["in"], step["out"], _reasons(step))
+        for version in reversed(data["lineage"])  # the oldest first
+        for step in version.get("steps", [])
     ]
-    if lineage:
-        parts.append(_table(("step", "rows in", "rows out"), lineage))
+    sources = [
+        (source["name"], source["uri"], source["rows"], source.get("rejects", 0))
+        for version in reversed(data["lineage"])
+        if version.get("kind") == "ingest"
+        for source in version.get("sources", [])
+    ]
+    if sources:
+        parts.append(_table(("source", "from", "rows", "rejected"), sources))
+    if steps:
+        parts.append(_table(("step", "rows in", "rows out", "why"), steps))
+    if data.get("recipe"):
+        recipe = yaml.safe_dump(data["recipe"], sort_keys=False, allow_unicode=True)
+        parts.append(f"<details><summary>Recipe</summary>\n\n```yaml\n{recipe}```\n\n</details>")
     return "\n\n".join(parts)
+
+
+def _reasons(step: Mapping[str, Any]) -> str:
+    """What became of rows in a step: dropped by reason, edited, made."""
+    told = [f"{count} dropped: {reason}" for reason, count in sorted(step.get("reasons", {}).items())]
+    told += [f"{step[what]} {what}" for what in ("edited", "made") if step.get(what)]
+    return "; ".join(told)
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

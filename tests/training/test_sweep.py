@@ -91,3 +91,17 @@ def test_a_sweep_of_four_records_the_failed_trial_goes_on_and_can_be_resumed(
     assert len(list(home.runs.iterdir())) == 4
     assert tome.run([*words, "--grid", "lr=1e-3"]) == 2
     assert "was begun with another export, config, grid or seeds" in capsys.readouterr().err
+
+
+def test_the_table_says_what_a_dropout_costs_in_speed() -> None:
+    from training.cli_sweep import _table
+    from training.sweep import Line, Sweep
+
+    lines = [
+        Line(0, {"lora_dropout": 0.0, "batch": 2}, "complete", 2.0, None, 1000.0, ["a"], None),
+        Line(1, {"lora_dropout": 0.05, "batch": 2}, "complete", 2.1, None, 800.0, ["b"], None),
+        Line(2, {"lora_dropout": 0.05, "batch": 4}, "failed", None, None, None, ["c"], "it failed"),
+    ]
+    told = _table(Sweep("s", "f", lines, lines[0].params, "best.yaml"))
+    assert "Dropout 0.05 ran at 80% of the speed without." in told
+    assert "failed: it failed" in told

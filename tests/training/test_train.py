@@ -173,6 +173,21 @@ def test_what_leaves_the_weights_alone_may_change_at_a_resume(model: Path, home:
     assert train("small", config(model, save_every=5, keep=1), home, name="r", resume=True).state == "done"
 
 
+def test_the_layout_leaves_the_mathematics_alone_even_when_it_changes_at_a_resume(
+    model: Path, home: Home
+) -> None:
+    whole = config(model, lora_dropout=0, batch=2, accumulation=2)
+    train("small", whole, home, name="whole")
+    train("small", whole, home, name="other", say=_kill_at("step 3/"))
+    smaller = whole.model_copy(update={"micro_batch": 1, "gradient_checkpointing": True})
+    assert train("small", smaller, home, name="other", resume=True).state == "done"
+    losses = [[e["loss"] for e in trainworld.events(home.runs / n, "eval")] for n in ("whole", "other")]
+    assert losses[1] == pytest.approx(losses[0], abs=2e-4)
+    assert "micro_batch: 1" in (home.runs / "other" / "config.yaml").read_text()
+    rows = {n: [e["tokens"] for e in trainworld.events(home.runs / n, "step")] for n in ("whole", "other")}
+    assert rows["whole"][:4] == rows["other"][:4]
+
+
 def test_a_taken_name_is_refused_and_a_free_one_is_made_up(finished: Path, model: Path) -> None:
     home = Home(finished.parent.parent)
     with pytest.raises(ConfigError, match="there is a run 'whole' already"):
