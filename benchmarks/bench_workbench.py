@@ -54,8 +54,8 @@ def served(home: Path) -> Iterator[tuple[str, int]]:
             time.sleep(0.1)
         yield f"http://127.0.0.1:{port}", server.pid
     finally:
-        server.terminate()
-        server.wait(timeout=20)
+        server.kill()
+        server.wait(timeout=60)
 
 
 def memory(pid: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 
 import polars as pl
 import streamlit as st
@@ -62,8 +63,24 @@ def _without_texts(folder: str, state: browse.State) -> browse.Index:
 
 
 @st.cache_resource(show_spinner=False)
-def _builders() -> tuple[ThreadPoolExecutor, dict[tuple[str, str], Future[None]]]:
-    return ThreadPoolExecutor(1, "texts"), {}
+def _builders() -> dict[tuple[str, str], Future[None]]:
+    return {}
+
+
+def _build(version: Version, state: browse.State) -> Future[None]:
+    """Index a version's texts in a thread that doesn't keep the workbench from ending."""
+    done: Future[None] = Future()
+    of = store()
+
+    def work() -> None:
+        try:
+            browse.prepare(of, version, state)
+            done.set_result(None)
+        except Exception as error:  # told to the page that asks
+            done.set_exception(error)
+
+    Thread(target=work, name="texts", daemon=True).start()
+    return done
 
 
 def index(version: Version, state: browse.State = "kept") -> browse.Index:
@@ -80,10 +97,10 @@ def index_now(version: Version, state: browse.State = "kept") -> browse.Index:
     many = state == "kept" and version.manifest.rows > AT_ONCE
     if not many or path.is_file():
         return index(version, state)
-    pool, building = _builders()
+    building = _builders()
     key = (str(version.folder), state)
     if key not in building:
-        building[key] = pool.submit(browse.prepare, store(), version, state)
+        building[key] = _build(version, state)
     if building[key].done():
         failed = building.pop(key).exception()
         if failed is not None:
