@@ -69,7 +69,7 @@ def sweep(
     try:
         import optuna
     except ImportError:
-        raise MissingPackageError("optuna isn't installed", mend="pip install 'tomewright[sweep]'.") from None
+        raise MissingPackageError("optuna isn't installed", mend="pip install 'tomewright[train]'.") from None
     points = check_space(base, space)
     ranges = [key for key, values in space.items() if isinstance(values, Range)]
     if sampler == "grid" and ranges:
