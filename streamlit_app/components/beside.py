@@ -67,6 +67,16 @@ def pair_html(a: list[dict[str, Any]], b: list[dict[str, Any]], *, differs: bool
     return f'<div class="tw-pairs">{"".join(lines)}</div>'
 
 
+def asked(version: Version) -> bool:
+    """Draw both rows where the address names two (``row`` and ``beside``), in place of the page's own; whether it did."""
+    row, other = st.query_params.get("row"), st.query_params.get("beside")
+    if not (row and other):
+        return False
+    st.button("Back to the list", icon=":material/arrow_back:", type="tertiary", on_click=lambda: st.query_params.pop("beside", None))  # fmt: skip
+    beside(version, row, other)
+    return True
+
+
 def beside(version: Version, one: str, other: str) -> None:
     """Draw two rows beside one another, a parent at the left of its child. Errors are shown."""
     try:

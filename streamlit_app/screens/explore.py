@@ -5,17 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.errors import TomeError
-from streamlit_app.components import data, filters, shell
-from streamlit_app.components.beside import beside
+from streamlit_app.components import beside, data, filters, shell
 from streamlit_app.components.row_list import row_list
 from streamlit_app.components.row_view import open_row
 from streamlit_app.components.tray_bar import tray_bar
 
 version = shell.workspace("Explore")
-row, other = st.query_params.get("row"), st.query_params.get("beside")
-if row and other:
-    st.button("Back to the list", icon=":material/arrow_back:", type="tertiary", on_click=lambda: st.query_params.pop("beside", None))  # fmt: skip
-    beside(version, row, other)
+if beside.asked(version):
     st.stop()
 sentence = st.container()
 waiting = st.container()
