@@ -176,7 +176,9 @@ class Sampler:
 
 
 def _crop(cache: Any, length: int) -> None:
-    cache.crop(length)
+    more = cache.get_seq_length() - length
+    if more > 0:
+        cache.crop(-more)
 
 
 def _croppable(cache: Any) -> bool:
