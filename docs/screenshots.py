@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -27,8 +28,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     "home": "", "ingest": "ingest?from=Path&path=data/samples/larkfield.csv", "explore": "explore", "map": "map", "balance": "balance",
     "clean": "clean", "augment": "augment", "recipe": "recipe", "versions": "versions", "compare-versions": "versions?tab=Compare",
-    "train": "train", "compare": "compare", "chat": "chat",
+    "train": "train", "sweep": "train?tab=Sweeps", "compare": "compare", "chat": "chat",
 }  # fmt: skip
+OPENS = {
+    "augment": (("Try ", ".tw-candidate"),),
+    "recipe": (("Edit", "[class*=st-key-fields_]"),),
+}
+"""Buttons that are pressed before a page's picture is taken (the last whose name begins so), and what shows that they did."""
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
@@ -82,6 +88,11 @@ def picture(
     page = context.new_page()
     page.goto(address)
     settled(page)
+    for starts, shows in OPENS.get(out.name.rpartition("-")[0].rpartition("-")[0], ()):
+        page.get_by_role("button", name=re.compile(f"^{starts}")).last.click()
+        page.wait_for_selector(shows, timeout=120_000)
+        settled(page)
+        page.mouse.move(0, 0)
     if height is None:
         tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         page.set_viewport_size({"width": width, "height": max(900, min(int(tall), 2000))})
