@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
 from curation import jobs
 from streamlit_app.components import data, shell
 from streamlit_app.components.jobs_strip import ROOT, start, watch
 
+RECENT = 86_400
+"""Seconds for which a job that was cut short is shown: a day."""
 ENDED = 2
 """How many of the last jobs that were cut short are shown beside those that run."""
 
@@ -50,7 +54,8 @@ def work() -> None:
     """The jobs that run, with rate and remaining time, the one that was started here, and the last ones cut short."""
     found = jobs.jobs(data.home())[:40]
     live = [job.id for job in found if job.status == "running"]
-    cut = [job.id for job in found[:10] if job.status in ("killed", "stopped", "failed")][:ENDED]
+    late = [job for job in found if job.ended is not None and time.time() - job.ended < RECENT]
+    cut = [job.id for job in late if job.status in ("killed", "stopped", "failed")][:ENDED]
     watched = st.session_state.get("watched_job")
     shown = list(dict.fromkeys([*live, *([watched] if watched else []), *cut]))
     if shown:
