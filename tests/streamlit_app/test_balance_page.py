@@ -43,15 +43,15 @@ def test_a_cell_of_the_heat_map_leads_to_its_rows(one: Version) -> None:
     assert "legal and turns (2)" in cell.options
     cell.set_value("legal and turns (2)").run()
     assert not test.exception
-    assert "2 of 6 rows kept." in html(test)
+    assert "2 of 6 rows (33.3%): all legal" in html(test)
     assert test.query_params["category"] == "legal"
 
 
 def test_an_address_holds_lengths_values_and_a_second_column() -> None:
     assert address({"length": "25 to 49", "source": "turns"}) == {"words": ["25", "49"], "source": ["turns"]}
-    assert address({"language.code": "en", "pii.found": "true"}) == {
-        "by": "language.code",
-        "by_values": ["en"],
+    assert address({"quality.flag": "long", "pii.found": "true"}) == {
+        "by": "quality.flag",
+        "by_values": ["long"],
         "where": "pii.found == True",
     }
 
