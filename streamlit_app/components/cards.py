@@ -73,7 +73,7 @@ def export_card(folder: Path, info: ExportInfo | str) -> str:
     return (
         f'<article class="tw-card"><header><b>{plain(info.name)}</b><code>{info.dataset_id[:8]}</code></header>'
         f"<p><strong>{sides.get('train', 0):,}</strong> training, {sides.get('eval', 0):,} evaluation rows</p>"
-        f"<footer>{plain(str(folder))}</footer></article>"
+        f"<footer>{plain(folder.parent.name)}/{plain(folder.name)} in the home folder</footer></article>"
     )
 
 
