@@ -88,7 +88,7 @@ def trying(version: Version, step: dict[str, Any]) -> None:
     number = int(st.slider("Candidates to look at", 4, 60, 16, 4, key="augment_number"))
     if st.button(f"Try {number} candidates", type="secondary" if candidates.result() else "primary", disabled=not step["generators"],
                  help="Makes candidates from the rows just before this step. Nothing is added to any version."):  # fmt: skip
-        text = st.session_state.get("recipe_text")
+        text = st.session_state.get("recipe_text") or st.session_state.get("recipe_draft")
         base = draft.parsed(text) if text else draft.recipe_of(version)
         # a try of more candidates than rows are wanted goes on past the last row, in the same order
         recipe = draft.with_step(

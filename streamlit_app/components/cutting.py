@@ -53,7 +53,7 @@ def missing(chosen: str, version: Version) -> None:
 
 def add(version: Version, step: dict[str, Any], *, replace: bool = True) -> None:
     """Put a step into the draft recipe and open it."""
-    text = st.session_state.get("recipe_text")
+    text = st.session_state.get("recipe_text") or st.session_state.get("recipe_draft")
     recipe = draft.parsed(text) if text else draft.recipe_of(version)
     open_draft(version, draft.with_step(recipe, step, replace=replace))
 

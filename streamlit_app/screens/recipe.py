@@ -12,8 +12,11 @@ from streamlit_app.components import editor, recipe_run, shell
 from streamlit_app.components.live_text import live_text
 
 version = shell.workspace("Recipe")
+# a text area's own state ends with its page, so the draft is kept beside it
 if not st.session_state.get("recipe_text"):
-    st.session_state["recipe_text"] = draft.to_yaml(draft.recipe_of(version))
+    st.session_state["recipe_text"] = st.session_state.get("recipe_draft") or draft.to_yaml(
+        draft.recipe_of(version)
+    )
 sentence = st.container()
 left, right = st.columns(2, gap="large")
 with right:
@@ -22,6 +25,7 @@ with right:
         st.text_area("The recipe in YAML", key="recipe_text", height=420, label_visibility="collapsed")
     )
     live_text("recipe_text")
+    st.session_state["recipe_draft"] = text
     problem = st.container()
 try:
     recipe, error = parse_recipe(text), None
@@ -44,6 +48,6 @@ with problem:
         shell.notice("good", "The recipe reads well: every field is known and its order leaks nothing.")
 with right:
     recipe_run.buttons(text, recipe)
-    st.button("Start again from this version", type="tertiary", on_click=lambda: st.session_state.update(recipe_text=""),
+    st.button("Start again from this version", type="tertiary", on_click=lambda: st.session_state.update(recipe_text="", recipe_draft=""),
               help="Puts the recipe of the version at the top in place of this text.")  # fmt: skip
 recipe_run.log()

@@ -39,14 +39,14 @@ SCREENS = sorted(path.stem for path in (ROOT / "streamlit_app" / "screens").glob
 
 
 @contextlib.contextmanager
-def served(home: Path) -> Iterator[str]:
-    """``tome ui`` on a home folder; the Hub is out of reach."""
+def served(home: Path, endpoint: str = "http://127.0.0.1:9") -> Iterator[str]:
+    """``tome ui`` on a home folder; the Hub is out of reach, or a stand-in."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     env = os.environ | {
         "TOME_HOME": str(home),
-        "HF_ENDPOINT": "http://127.0.0.1:9",
+        "HF_ENDPOINT": endpoint,
         "HF_HUB_DOWNLOAD_TIMEOUT": "2",
     }
     command = [sys.executable, "-m", "tome", "ui", "--port", str(port), "--headless"]

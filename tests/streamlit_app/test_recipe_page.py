@@ -160,3 +160,13 @@ def test_a_runs_reports_become_lines() -> None:
         "why": "2 too short",
         "time": "1.3 s",
     }
+
+
+def test_what_was_changed_is_still_there_after_another_page(one: Version) -> None:
+    test = open_page("recipe.py", version=one.id)
+    text = test.text_area(key="recipe_text")
+    text.set_value(text.value.replace("seed: 3", "seed: 4")).run()
+    test.switch_page("screens/balance.py").run()
+    next(button for button in test.button if button.label == "Add to the recipe").click().run()
+    assert not test.exception
+    assert "seed: 4" in test.text_area(key="recipe_text").value
