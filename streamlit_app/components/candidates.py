@@ -36,7 +36,15 @@ def result() -> dict[str, Any] | None:
 
 @st.cache_data(max_entries=10, show_spinner=False)
 def _answer(one: str, folder: str) -> dict[str, Any] | None:  # noqa: ARG001 - in the key
-    return jobs.get(data.home(), one).answer()
+    found = jobs.get(data.home(), one).answer()
+    if found is None:
+        return None
+    # a generator without chance says the same again: each candidate and each of its gates is shown once, as it was judged first
+    first = {line["id"]: line for line in reversed(found["candidates"])}
+    once = [first[name] for name in dict.fromkeys(line["id"] for line in found["candidates"])]
+    for line in once:
+        line["gates"] = list({gate["gate"]: gate for gate in reversed(line["gates"])}.values())[::-1]
+    return {**found, "candidates": once}
 
 
 def waiting() -> None:
