@@ -12,7 +12,7 @@ AGREES = 0.9
 """Share of next tokens that must agree before a merged or quantised model is called done."""
 
 FEW_BITS_AGREE = 0.7
-"""The same for Q4_K_M: a model of 135M parameters agrees on 78%, larger ones on more."""
+"""The same for Q4_K_M: SmolLM2-135M, measured, agrees on 78% of next tokens (docs/training.md)."""
 
 
 @dataclass(frozen=True)
