@@ -33,10 +33,10 @@ CANDIDATES = {
 ``parts`` their word-level difference, kind same, gone or new; ``gate`` what decided against it; ``by_hand`` accept or
 reject; ``may_accept`` whether an acceptance by hand would count."""
 GATES = {
-    "candidate": pl.String(), "gate": pl.String(), "value": pl.Float64(), "text": pl.String(), "low": pl.Float64(),
+    "place": pl.Int64(), "candidate": pl.String(), "gate": pl.String(), "value": pl.Float64(), "text": pl.String(), "low": pl.Float64(),
     "high": pl.Float64(), "passed": pl.Boolean(),
 }  # fmt: skip
-"""One line a candidate and gate: the value as a number or as a text, the limits (null: none), and whether it passed."""
+"""One line a candidate and gate: the candidate's place in ``candidates`` (its id can stand there twice), the value as a number or as a text, the limits (null: none), and whether it passed."""
 GENERATORS = {
     "generator": pl.String(), "tried": pl.Int64(), "kept": pl.Int64(), "rate": pl.Float64(), "reasons": pl.String(),
 }  # fmt: skip
@@ -60,13 +60,14 @@ class Preview:
         """How many candidates were kept."""
         return int(self.candidates["kept"].sum())
 
+    def gates_of(self, place: int) -> pl.DataFrame:
+        """What the gates measured of one candidate, by its place."""
+        return self.gates.filter(pl.col("place") == place).drop("place", "candidate")
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        gates = self.gates.partition_by("candidate", as_dict=True, include_key=False)
-        shown = [
-            {**line, "gates": gates[(line["id"],)].to_dicts() if (line["id"],) in gates else []}
-            for line in self.candidates.drop("parent_messages", "messages").to_dicts()
-        ]
+        lines = self.candidates.drop("parent_messages", "messages").to_dicts()
+        shown = [{**line, "gates": self.gates_of(place).to_dicts()} for place, line in enumerate(lines)]
         return {
             "candidates": shown,
             "kept": self.kept,
@@ -105,7 +106,11 @@ def of_rows(rows: pl.DataFrame, step: Augment, store: Store | None, number: int,
     talks = dict(rows.select("id", "messages").iter_rows())
     return Preview(
         pl.DataFrame([_line(one, talks[one.parent]) for one in found], schema=CANDIDATES, orient="row"),
-        pl.DataFrame([line for one in found for line in _gates(one)], schema=GATES, orient="row"),
+        pl.DataFrame(
+            [line for place, one in enumerate(found) for line in _gates(place, one)],
+            schema=GATES,
+            orient="row",
+        ),
         pl.DataFrame(_generators(found), schema=GENERATORS, orient="row"),
         asked,
         engine.producer.accounts(),
@@ -137,12 +142,12 @@ def answers_of(messages: list[dict[str, str]]) -> str:
     return "\n".join(turn["content"] for turn in messages if turn["role"] == "assistant")
 
 
-def _gates(one: Candidate) -> list[tuple[Any, ...]]:
+def _gates(place: int, one: Candidate) -> list[tuple[Any, ...]]:
     lines = []
     for it in one.verdict.measured:
         number = None if isinstance(it.value, str) or it.value is None else float(it.value)
         text = it.value if isinstance(it.value, str) else None
-        lines.append((one.id, it.gate, number, text, it.low, it.high, it.passed))
+        lines.append((place, one.id, it.gate, number, text, it.low, it.high, it.passed))
     return lines
 
 

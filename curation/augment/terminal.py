@@ -16,8 +16,8 @@ SAME = 160
 
 def show(seen: Preview) -> None:
     """Print all of it."""
-    for line in seen.candidates.iter_rows(named=True):
-        _candidate(line, seen.gates.filter(pl.col("candidate") == line["id"]))
+    for place, line in enumerate(seen.candidates.iter_rows(named=True)):
+        _candidate(line, seen.gates_of(place))
     heads = ["generator", "tried", "kept", "share", "rejected for"]
     rows = [(g, tried, kept, f"{rate:.0%}", why) for g, tried, kept, rate, why in seen.generators.iter_rows()]
     table(heads, rows)

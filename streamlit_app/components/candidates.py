@@ -39,12 +39,12 @@ def _answer(one: str, folder: str) -> dict[str, Any] | None:  # noqa: ARG001 - i
     found = jobs.get(data.home(), one).answer()
     if found is None:
         return None
-    # a generator without chance says the same again: each candidate and each of its gates is shown once, as it was judged first
+    # a generator without chance says the same again: each candidate is shown once, as it was judged first
     first = {line["id"]: line for line in reversed(found["candidates"])}
-    once = [first[name] for name in dict.fromkeys(line["id"] for line in found["candidates"])]
-    for line in once:
-        line["gates"] = list({gate["gate"]: gate for gate in reversed(line["gates"])}.values())[::-1]
-    return {**found, "candidates": once}
+    return {
+        **found,
+        "candidates": [first[name] for name in dict.fromkeys(line["id"] for line in found["candidates"])],
+    }
 
 
 def waiting() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -371,6 +372,15 @@ def test_the_preview_shows_what_a_run_would_make(rows: pl.DataFrame) -> None:
     assert seen.gates.height == len(gates) * seen.candidates["messages"].drop_nulls().len()
     assert seen.gates.filter(pl.col("gate") == "semantic").select("low", "high").row(0) == (0.7, 1.0)
     json.dumps(seen.to_dict(), allow_nan=False)
+    twice = dataclasses.replace(
+        seen,
+        candidates=pl.concat([seen.candidates, seen.candidates]),
+        gates=pl.concat([seen.gates, seen.gates.with_columns(pl.col("place") + 5)]),
+    )
+    told = twice.to_dict()["candidates"]  # the same id twice, as a generator without chance gives it
+    assert [sorted(gate["gate"] for gate in line["gates"]) for line in told if line["after"]] == [
+        sorted(gates)
+    ] * (2 * seen.candidates["after"].drop_nulls().len())
 
 
 def test_the_preview_of_several_categories_shows_all_of_them(rows: pl.DataFrame) -> None:
