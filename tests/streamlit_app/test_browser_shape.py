@@ -160,6 +160,34 @@ def test_candidates_are_tried_decided_and_added(browser, bench: tuple[str, Path]
         assert "op: augment" in page.get_by_label("The recipe in YAML").input_value()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_serious_finding_of_axe_in_any_state(browser, bench: tuple[str, Path], theme: str) -> None:
+    module = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python isn't installed"
+    )
+    found = {}
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme).new_page()
+    page.set_default_timeout(90_000)
+    for where in ("balance?target=By+hand", "versions?tab=Names", "versions?tab=Compare", "versions?tab=Check,+export,+download", "versions?tab=Card",
+                  "train", "train?tab=Sweeps", "compare?a=alpha&b=beta", "chat", "recipe"):  # fmt: skip
+        page.goto(f"{bench[0]}/{where}")
+        settle(page)
+        if where == "recipe":
+            page.locator(".st-key-step_steps_2").get_by_role("button", name="Edit").click()
+            settle(page)
+        for one in (
+            module.Axe()
+            .run(page, context={"exclude": [["[data-testid=stSidebarNav]"]]})
+            .response["violations"]
+        ):
+            if one["impact"] in ("serious", "critical"):
+                found.setdefault(f"{one['id']}: {one['help']}", []).append(
+                    (where, [n["html"][:160] for n in one["nodes"][:3]])
+                )
+    page.context.close()
+    assert found == {}
+
+
 @pytest.mark.parametrize("width", [1440, 1024])
 def test_nothing_is_cut_in_any_state(browser, bench: tuple[str, Path], width: int) -> None:
     page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
