@@ -85,13 +85,16 @@ def finding(found: dict[str, Any]) -> str:
     if not every:
         return "No candidates: the category has no training rows that can be parents, or no generator reads its language."
     kept = sum(_kept(one) for one in every)
+    tried = sum(line["tried"] for line in found["by_generator"])
+    again = f"; {tried - len(every)} said what another said" if tried > len(every) else ""
     best = max(found["by_generator"], key=lambda line: (line["rate"], line["tried"]))
     tail = (
         f"; {best['generator']} does best, {best['kept']} of {best['tried']}"
         if len(found["by_generator"]) > 1
         else ""
     )
-    return f"{kept} of {count(len(every), 'candidate')} {'is' if kept == 1 else 'are'} kept, {percent(kept / len(every))}{tail}."
+    verb = "is" if kept == 1 else "are"
+    return f"{kept} of {count(tried, 'candidate')} {verb} kept, {percent(kept / tried)}{again}{tail}."
 
 
 def rates(found: dict[str, Any]) -> None:
