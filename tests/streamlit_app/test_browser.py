@@ -102,7 +102,7 @@ def opened(browser, address: str, **options):
 def settle(page) -> None:
     page.wait_for_selector(".tw-finding")
     page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
+        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true], [aria-busy=true]')"
     )
     page.wait_for_timeout(300)
 
@@ -346,7 +346,7 @@ def test_no_serious_finding_of_axe_on_any_page(browser, filled: tuple[str, Path]
                     (screen, [n["html"][:160] for n in one["nodes"][:3]])
                 )
     page.context.close()
-    assert found == {}
+    assert found == {}, json.dumps(found, indent=1)
 
 
 @pytest.mark.parametrize("width", [1440, 1024])
