@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -36,6 +37,9 @@ def make_talkative(folder: Path) -> Any:
         model.model.embed_tokens.weight[2].zero_()
     model.save_pretrained(str(folder))
     return tokenizer
+
+
+PEOPLE = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +94,9 @@ def browser() -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any, served: tuple[str, Path]) -> Iterator[Any]:
     """A fresh browser profile on the open chatbot. Fails on script errors and on any request elsewhere."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    # every test is a person of its own, since one person may ask only so often
+    someone = {"X-Forwarded-For": f"192.0.2.{next(PEOPLE)}"}
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, extra_http_headers=someone)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
@@ -162,6 +168,7 @@ def test_stop_keeps_what_has_come(page: Any, served: tuple[str, Path]) -> None:
     )
     page.click("#box .stop-button")
     page.wait_for_selector("#box .submit-button")
+    page.wait_for_timeout(700)  # what was on its way arrives
     kept = bot(page)[0]
     page.wait_for_timeout(700)
     assert bot(page)[0] == kept  # nothing more comes
@@ -334,6 +341,7 @@ def test_too_long_is_said_in_words_and_the_app_stays_up(page: Any) -> None:
     page.wait_for_selector("#status .bad", timeout=60_000)
     assert "Your message is too long" in page.inner_text("#status")
     page.click("#new")
+    page.wait_for_selector("#status .bad", state="detached")
     ask(page, "Short?")
     wait_done(page)
     assert bot(page)
