@@ -11,9 +11,6 @@ from training.evaluate import evaluating
 AGREES = 0.9
 """Share of next tokens that must agree before a merged or quantised model is called done."""
 
-FEW_BITS_AGREE = 0.7
-"""The same for Q4_K_M: SmolLM2-135M, measured, agrees on 78% of next tokens (docs/training.md)."""
-
 
 @dataclass(frozen=True)
 class Likeness:
@@ -52,13 +49,13 @@ def likeness(left: list[Any], right: list[Any]) -> Likeness:
     )
 
 
-def insist(found: Likeness, base: Likeness, what: str, agrees: float = AGREES) -> None:
+def insist(found: Likeness, base: Likeness, what: str) -> None:
     """Raises ModelError where a form of the model isn't the tuned model.
 
     ``found`` compares it with base + adapter, ``base`` compares the base alone with base + adapter: weights
     that ignore the adapter are as far away as the base is.
     """
-    if found.agreement < agrees or (found.mean_difference >= base.mean_difference > 1e-3):
+    if found.agreement < AGREES or (found.mean_difference >= base.mean_difference > 1e-3):
         raise ModelError(
             f"the {what} model isn't the tuned one: {found.agreement:.1%} of next tokens agree, mean logit "
             f"difference {found.mean_difference:.4f} (the base without the adapter: {base.mean_difference:.4f})",

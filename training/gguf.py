@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from curation.contract import Home, RunInfo
-from training.compare import AGREES, FEW_BITS_AGREE, Likeness, insist, likeness, logits_of
+from training.compare import Likeness, insist, likeness, logits_of
 from training.errors import ConfigError, ModelError
 from training.merge import merge, run_base
 from training.quantize import kernels, quantize
@@ -65,7 +65,7 @@ def make_gguf(
             _call([str(quantizer), str(first), str(partial), kind])
         elif first != partial:
             quantize(first, partial)
-        found = _check(folder, merged, partial, home, say, FEW_BITS_AGREE if kind == "Q4_K_M" else AGREES)
+        found = _check(folder, merged, partial, home, say)
         partial.replace(target)
     finally:
         for path in {first, partial}:
@@ -84,9 +84,7 @@ def _call(words: list[str]) -> None:
         )
 
 
-def _check(
-    folder: Path, merged: Path, gguf: Path, home: Home, say: Callable[[str], None], agrees: float
-) -> Likeness:
+def _check(folder: Path, merged: Path, gguf: Path, home: Home, say: Callable[[str], None]) -> Likeness:
     import torch
     from transformers import AutoModelForCausalLM, GgufConfig
 
@@ -103,5 +101,5 @@ def _check(
             quantization_config=GgufConfig(dequantize=True),
         )
         found = likeness(tuned, logits_of(packed, prompts))
-    insist(found, likeness(plain, tuned), "quantised", agrees)
+    insist(found, likeness(plain, tuned), "quantised")
     return found
