@@ -35,15 +35,23 @@ class Endpoint:
         self._opener = urllib.request.build_opener(_NoRedirect)
 
     def answer(self, requests: Sequence[Request], done: Callable[[int, Reply], None]) -> None:
-        """Answer all, some at once. After a failure nothing new is sent; what is under way is still kept."""
+        """Answer all, some at once. After a failure nothing new is sent; what is under way is still kept.
+
+        ``done`` is called in the thread that asked, before it asks anew: a killed process loses no more replies than
+        are under way at once.
+        """
+
+        def ask(place: int, request: Request) -> None:
+            done(place, self._one(request))
+
         with ThreadPoolExecutor(self.spec.concurrency) as pool:
-            waiting = {pool.submit(self._one, request): place for place, request in enumerate(requests)}
+            waiting = [pool.submit(ask, place, request) for place, request in enumerate(requests)]
             failed: LlmError | None = None
             for future in as_completed(waiting):
                 if future.cancelled():
                     continue
                 try:
-                    done(waiting[future], future.result())
+                    future.result()
                 except LlmError as error:
                     failed = failed or error
                     for other in waiting:
