@@ -68,7 +68,14 @@ EPILOG = (
 
 def main(argv: list[str] | None = None) -> None:
     """Run ``tome``; leave with 0, with 2 after a user's mistake, with 1 after our own."""
-    sys.exit(run(sys.argv[1:] if argv is None else argv))
+    code = run(sys.argv[1:] if argv is None else argv)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        # One of several ranks: DDP keeps the process group, and its native threads, past destroy_process_group(). One of
+        # them that asks for the interpreter's lock while the interpreter is torn down aborts the process.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def run(argv: list[str]) -> int:

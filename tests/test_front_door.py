@@ -150,6 +150,26 @@ def test_home_and_json_in_a_real_process(tmp_path: Path) -> None:
     assert "No versions yet" in shown.stderr
 
 
+@pytest.mark.parametrize(("world", "torn_down"), [("1", True), ("2", False)])
+@pytest.mark.parametrize(("word", "code"), [("--version", 0), ("no-such-command", 2)])
+def test_a_rank_leaves_without_tearing_the_interpreter_down(
+    tmp_path: Path, world: str, torn_down: bool, word: str, code: int
+) -> None:
+    """A process group's native threads live to the end; an interpreter torn down beside them can abort."""
+    (tmp_path / "sitecustomize.py").write_text("import atexit\natexit.register(lambda: print('torn down'))\n")
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, "-m", "tome", word],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "WORLD_SIZE": world, "RANK": "0", "PYTHONPATH": path},
+        check=False,
+    )
+    assert (done.returncode, "torn down" in done.stdout) == (code, torn_down)
+    assert done.stdout.startswith("0.") == (code == 0)
+    assert ("there is no command 'no-such-command'" in done.stderr) == (code == 2)
+
+
 def test_a_reader_that_leaves_is_no_error(tmp_path: Path) -> None:
     shown = subprocess.run(
         ["bash", "-c", f"set -o pipefail; {sys.executable} -c 'from tome import main; main()' --help | head -1"],
