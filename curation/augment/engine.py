@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -56,7 +57,7 @@ class Candidate:
         """Whether a person's acceptance would count."""
         return may_accept(self.messages is not None, self.verdict)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The id of the child: the same text of the same parent by the same generator has the same one."""
         said = "none" if self.messages is None else repr([(t["role"], t["content"]) for t in self.messages])
@@ -186,9 +187,9 @@ class Engine:
         )
 
     def _seed(self, category: str | None, talks: list[Talk], job: Job) -> Seed:
-        others = [place for place in range(len(talks)) if place != job.parent]
-        start = job.seed % max(len(others), 1)
-        shown = (others[start:] + others[:start])[:EXAMPLES]
+        others = len(talks) - 1
+        places = [(job.seed + number) % others for number in range(min(EXAMPLES, others))]
+        shown = [place + (place >= job.parent) for place in places]
         return Seed(talks[job.parent], tuple(talks[place] for place in shown), category or "")
 
     def _settled(self, candidate: Candidate, shingles: U64) -> Candidate:

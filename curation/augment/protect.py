@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from curation.augment.patterns import PATTERNS
+from curation.augment.patterns import PATTERNS, Hint
 
 JSON_START = re.compile(r'\{\s*"|\[\s*[\[{"\d]')
 TRIES = 1_000
@@ -54,12 +54,9 @@ def spans(text: str, terms: Sequence[str] = ()) -> list[Span]:
     found: list[Span] = []
     free = _json(text, found) if text else []
     for pattern in _terms(terms):
-        free = _take("term", pattern, text, free, found)
-    digits = any(digit in text for digit in "0123456789") or not text.isascii()
+        free = _take("term", (), pattern, text, free, found)
     for kind, hints, pattern in PATTERNS:
-        if (hints and not any(hint in text for hint in hints)) or (kind == "number" and not digits):
-            continue
-        free = _take(kind, pattern, text, free, found)
+        free = _take(kind, hints, pattern, text, free, found)
     return sorted(found, key=lambda span: span.start)
 
 
@@ -152,11 +149,14 @@ def _terms(terms: Sequence[str]) -> list[re.Pattern[str]]:
 
 
 def _take(
-    kind: str, pattern: re.Pattern[str], text: str, free: list[tuple[int, int]], found: list[Span]
-) -> list[tuple[int, int]]:
+    kind: str, hints: tuple[Hint, ...], pattern: re.Pattern[str], text: str, free: list[tuple[int, int]], found: list[Span],
+) -> list[tuple[int, int]]:  # fmt: skip
     """Take a pattern's matches out of the free stretches, and return what is left of them."""
     left: list[tuple[int, int]] = []
     for start, end in free:
+        if hints and not _hinted(hints, text, start, end):
+            left.append((start, end))
+            continue
         at = start
         for match in pattern.finditer(text, start, end):
             if match.end() == match.start():
@@ -168,6 +168,14 @@ def _take(
         if at < end:
             left.append((at, end))
     return left
+
+
+def _hinted(hints: tuple[Hint, ...], text: str, start: int, end: int) -> bool:
+    """Whether a stretch has what a pattern can't do without."""
+    for hint in hints:
+        if (text.find(hint, start, end) >= 0) if isinstance(hint, str) else hint.search(text, start, end):
+            return True
+    return False
 
 
 def _json(text: str, found: list[Span]) -> list[tuple[int, int]]:

@@ -8,6 +8,8 @@ Wang et al. 2020, "MiniLM"; Reimers and Gurevych 2019, "Sentence-BERT"), after t
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ from curation.errors import MissingExtra
 TABLE = Path(__file__).with_name("static.npz")
 MOST = 512
 """Most tokens a text, so that sums stay below 2^31."""
+WORD, WORDS = 24, 200_000
+"""Characters of a word whose tokens are remembered, and how many words are, at most."""
 
 
 class StaticEncoder:
@@ -29,19 +33,34 @@ class StaticEncoder:
     def __init__(self) -> None:
         self.identity = f"static-{file_sha256(TABLE)[:12]}"
         self.table, self.tokenizer = _load()
+        self._known: dict[str, tuple[int, ...]] = {}
 
     def encode(self, texts: list[str], tokens: int) -> Vectors:
         """Vectors of the texts' first ``tokens`` tokens (at most 512)."""
         from scipy.sparse import csr_array
 
-        found = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        ids = [encoding.ids[: min(tokens, MOST)] for encoding in found]
+        most = min(tokens, MOST)
+        ids = [list(islice(chain.from_iterable(words), most)) for words in self._tokens(texts)]
         ends = np.cumsum([0, *map(len, ids)])
-        flat = np.fromiter((token for row in ids for token in row), np.int32, count=int(ends[-1]))
+        flat = np.fromiter(chain.from_iterable(ids), np.int32, count=int(ends[-1]))
         counts = csr_array(
             (np.ones(len(flat), np.int32), flat, ends), shape=(len(texts), len(self.table)), dtype=np.int32
         )
         return quantise(counts @ self.table)
+
+    def _tokens(self, texts: list[str]) -> Iterator[list[tuple[int, ...]]]:
+        """The tokens of each text, word by word: a tokenizer of this kind looks at no word's neighbours, so each is asked for once."""
+        cut = [text.replace("\n", " ").split(" ") for text in texts]
+        if len(self._known) > WORDS:
+            self._known = {}
+        known = self._known
+        fresh = [word for word in set(chain.from_iterable(cut)) if word not in known]
+        found = self.tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
+        once: dict[str, tuple[int, ...]] = {}
+        for word, encoding in zip(fresh, found, strict=True):
+            (known if len(word) <= WORD else once)[word] = tuple(encoding.ids)
+        for words in cut:
+            yield [known[word] if word in known else once[word] for word in words]
 
 
 @functools.lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from curation.augment.generators.lists import DROPPABLE, FIRM
@@ -12,6 +12,8 @@ Action = Callable[[str], list[str] | str]
 SHORT = r"\s*(?:[A-Z]|[A-Za-z]{1,3}\s*$|[A-Za-z]*[^A-Za-z\s])"
 """Words that may be names, of up to three letters, or with anything but letters: a slip in them leaves too little to read."""
 MIDDLING = r"\s*(?:[A-Z]|[A-Za-z]{1,5}\s*$|[A-Za-z]*[^A-Za-z\s])"
+REMEMBERED = 65_536
+"""Words of which is remembered whether they may change."""
 
 
 def augmenter(
@@ -33,23 +35,42 @@ def augmenter(
         synonym = by_word.SynonymAug.__new__(by_word.SynonymAug)
         by_word.WordAugmenter.__init__(synonym, action="substitute", name=name, **size)
         synonym.aug_src, synonym.lang, synonym.model = "wordnet", "eng", model
-        return synonym.substitute  # type: ignore[no-any-return]
+        return _remembering(synonym).substitute  # type: ignore[no-any-return]
     if name == "spelling":
         spelling = by_word.SpellingAug(**size, stopwords_regex=SHORT)
         spelling.model.dict = slips(spelling.model.dict)
-        return spelling.substitute  # type: ignore[no-any-return]
+        return _remembering(spelling).substitute  # type: ignore[no-any-return]
     if name == "keyboard":
         keyboard = by_char.KeyboardAug(
             **given, aug_word_p=share, aug_word_max=most, aug_char_max=1, include_special_char=False,
             include_numeric=False, include_upper_case=False, stopwords=firm, stopwords_regex=SHORT,
         )  # fmt: skip
-        return keyboard.substitute  # type: ignore[no-any-return]
+        return _remembering(keyboard).substitute  # type: ignore[no-any-return]
     if name == "split":
-        return by_word.SplitAug(**size, stopwords_regex=MIDDLING).split  # type: ignore[no-any-return]
+        return _remembering(by_word.SplitAug(**size, stopwords_regex=MIDDLING)).split  # type: ignore[no-any-return]
     if name == "delete":
         rest = _Lower(DROPPABLE, inside=False)
-        return by_word.RandomWordAug(action=name, **{**size, "stopwords": rest}).delete  # type: ignore[no-any-return]
-    return by_word.RandomWordAug(action=name, **size, stopwords_regex=r"\s*[A-Z]").swap  # type: ignore[no-any-return]
+        drop = by_word.RandomWordAug(action=name, **{**size, "stopwords": rest})
+        return _remembering(drop).delete  # type: ignore[no-any-return]
+    swap = by_word.RandomWordAug(action=name, **size, stopwords_regex=r"\s*[A-Z]")
+    return _remembering(swap).swap  # type: ignore[no-any-return]
+
+
+def _remembering(augmenter: Any) -> Any:
+    """The augmenter, which from now on asks only once about each word whether it may change."""
+    asked, known = augmenter.pre_skip_aug, dict[str, bool]()
+
+    def pre_skip_aug(tokens: Sequence[Any], tuple_idx: int | None = None) -> list[int]:
+        words = tokens if tuple_idx is None else [token[tuple_idx] for token in tokens]
+        if len(known) > REMEMBERED:
+            known.clear()
+        for word in words:
+            if word not in known:
+                known[str(word)] = bool(asked([word]))
+        return [place for place, word in enumerate(words) if known[word]]
+
+    augmenter.pre_skip_aug = pre_skip_aug
+    return augmenter
 
 
 class _Lower:

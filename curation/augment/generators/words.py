@@ -59,7 +59,7 @@ class WordGenerator:
             return Refused("no prose to change")
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        self._words = [Word(word, place) for place, word in enumerate(words)]
+        self._words = list(words)
         # the tokenizer above answers with the words, so what is passed here only has to be a text
         out = self._augment("words")
         if isinstance(out, str):  # nlpaug hands back what it was given where no word may change
@@ -71,12 +71,13 @@ class WordGenerator:
 
 
 @functools.lru_cache(maxsize=4096)
-def cut(text: str, terms: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def cut(text: str, terms: tuple[str, ...]) -> tuple[tuple[Word, ...], tuple[str, ...]]:
     """The words of the prose, and what stands before each of them and after the last."""
-    words, glue, at, base = [], [], 0, 0
+    words: list[Word] = []
+    glue, at, base = [], 0, 0
     for part, free in protect.pieces(text, terms):
         for match in WORD.finditer(part) if free else ():
-            words.append(match.group())
+            words.append(Word(match.group(), len(words)))
             glue.append(text[at : base + match.start()])
             at = base + match.end()
         base += len(part)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curation.errors import InputError, MissingExtra
 from curation.rows import make_rows
@@ -17,6 +19,7 @@ from curation.steps.embed import Embed
 pytest.importorskip("scipy", reason="the extra 'embed' isn't installed")
 from curation import diversity
 from curation.embedding import cosines, keys, load_encoder, lookup, quantise, text_view, vectors
+from curation.embedding.static import StaticEncoder
 
 STATIC = {"model": "static", "view": "first_prompt"}
 
@@ -54,6 +57,18 @@ def test_views_of_a_conversation() -> None:
     assert text_view(rows, "exchange", 6).to_list()[0] == "abcd\ng"
     assert text_view(rows, "answer", 100).to_list() == ["ghijkl\nV", "alone", ""]
     assert text_view(rows, "conversation", 100).to_list() == ["S\nabcdef\nghijkl\nU\nV", "alone", ""]
+
+
+@given(st.lists(st.text(max_size=60), max_size=6), st.integers(1, 20))
+def test_words_that_are_remembered_have_the_tokens_of_the_whole_text(texts: list[str], most: int) -> None:
+    encoder = StaticEncoder()
+    texts = [*texts, "Ａ\u0301 ﬁ\x1cx İstanbul ΟΔΟΣ 東京,a\n\tb\u2028c " + "y" * 130]
+    for _ in range(2):  # asked anew, they come from memory
+        found = encoder.encode(texts, most)
+        for text, vector in zip(texts, found, strict=True):
+            ids = encoder.tokenizer.encode(text, add_special_tokens=False).ids[:most]
+            want = quantise(encoder.table[ids].sum(axis=0, keepdims=True))[0]
+            assert vector.tolist() == want.tolist()
 
 
 def test_the_static_model_gives_the_same_numbers_everywhere() -> None:
