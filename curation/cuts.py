@@ -1,9 +1,14 @@
-"""Where to cut: how many rows a threshold would drop, from which categories, and the rows on both sides of it."""
+"""What a cut would do to a version's rows: how many go, from which categories, the rows on both sides, and the steps that make it.
+
+A cut works on the narrow frame of ``curation.browse``. It has ``goes`` (an expression: whether a row goes), ``value`` (what
+a list shows of it), ``order`` (how far a row is from the cut; null where there is no nearer and farther) and ``steps``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import polars as pl
 
@@ -11,6 +16,23 @@ from curation.findings import count, percent
 
 Side = Literal["below", "above"]
 NONE = "(none)"
+
+
+class AnyCut(Protocol):
+    """What every cut can tell."""
+
+    @property
+    def value(self) -> pl.Expr | None:
+        """What a list shows beside a row, or null."""
+
+    def goes(self) -> pl.Expr:
+        """Whether a row goes."""
+
+    def order(self) -> pl.Expr | None:
+        """How far a row is from the cut, or null."""
+
+    def steps(self, recipe: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The steps that make this cut, to be put into ``recipe`` in this order."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +44,21 @@ class Cut:
     at: float = 0.0
     values: tuple[str, ...] = ()
 
+    @property
+    def value(self) -> pl.Expr | None:
+        """The column itself."""
+        return pl.col(self.column)
+
     def goes(self) -> pl.Expr:
         """Whether a row goes."""
         value = pl.col(self.column)
         if self.values:
             return value.cast(pl.String).fill_null(NONE).is_in(self.values)
         return ((value < self.at) if self.side == "below" else (value > self.at)).fill_null(False)
+
+    def order(self) -> pl.Expr | None:
+        """The distance of the value from the cut; null stands last."""
+        return None if self.values else (pl.col(self.column) - self.at).abs()
 
     def where(self) -> str:
         """The rows that stay, as the filter step writes it; the index's ``words`` are those of ``stats``."""
@@ -51,34 +82,60 @@ class Cut:
         """The filter step that makes this cut."""
         return {"op": "filter", "where": self.where()}
 
+    def steps(self, recipe: Mapping[str, Any]) -> list[dict[str, Any]]:  # noqa: ARG002
+        """One filter step."""
+        return [self.step()]
 
-def effect(rows: pl.DataFrame, cut: Cut) -> pl.DataFrame:
-    """By category: ``category``, ``rows``, ``goes``, ``share`` that goes; most dropped first."""
+
+def marked(rows: pl.DataFrame, cut: AnyCut) -> pl.DataFrame:
+    """The rows as the other functions here read them: id, category, opens, ``value`` (if any), ``goes``, ``order`` (if any)."""
+    more = {"value": cut.value, "order": cut.order(), "kept": getattr(cut, "kept", None)}
+    return rows.select("id", pl.col("category").fill_null(NONE), "opens", goes=cut.goes(),
+                       **{name: one for name, one in more.items() if one is not None})  # fmt: skip
+
+
+def effect(rows: pl.DataFrame) -> pl.DataFrame:
+    """By category: ``category``, ``rows``, ``goes``, ``share`` that goes; most dropped first. ``rows`` as ``marked`` gives them."""
     return (
-        rows.group_by(pl.col("category").fill_null(NONE))
-        .agg(pl.len().cast(pl.Int64).alias("rows"), cut.goes().sum().cast(pl.Int64).alias("goes"))
+        rows.group_by("category")
+        .agg(pl.len().cast(pl.Int64).alias("rows"), pl.col("goes").sum().cast(pl.Int64))
         .with_columns(share=pl.col("goes") / pl.col("rows"))
         .sort("goes", "rows", "category", descending=[True, True, False])
     )
 
 
-def sentence(by: pl.DataFrame) -> str:
-    """What the cut would drop. ``by`` as ``effect`` gives it."""
+def sentence(by: pl.DataFrame, *, verb: str = "drops", at_most: bool = False) -> str:
+    """What the cut would do. ``by`` as ``effect`` gives it; ``at_most`` where the count is an upper bound."""
     rows, goes = int(by["rows"].sum()), int(by["goes"].sum())
     if not goes:
-        return f"This cut drops nothing of {count(rows, 'row')}."
+        return f"This cut {verb} nothing of {count(rows, 'row')}."
     top = by.row(0, named=True)
-    most = f", {top['goes']:,} of them from {top['category']}" if by.height > 1 else ""
-    return f"This cut drops {goes:,} of {count(rows, 'row')} ({percent(goes / rows)}){most}."
+    hit = by.filter(pl.col("goes") > 0)["goes"]
+    if hit.len() == 1:
+        most = f", all from {top['category']}" if by.height > 1 else ""
+    elif hit[0] == hit[1]:
+        most = f", from {count(hit.len(), 'category', 'categories')}"
+    else:
+        most = f", {top['goes']:,} of them from {top['category']}"
+    bound = "up to " if at_most else ""
+    return f"This cut {verb} {bound}{goes:,} of {count(rows, 'row')} ({percent(goes / rows)}){most}."
 
 
-def beside(rows: pl.DataFrame, cut: Cut, most: int = 8) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows nearest to the cut: those that would go, and those that just stay."""
-    shown = [name for name in ("id", "category", cut.column, "opens") if name in rows.columns]
-    shown = list(dict.fromkeys(shown))
-    goes, stays = rows.filter(cut.goes()), rows.filter(~cut.goes())
-    if not cut.values:
-        distance = (pl.col(cut.column) - cut.at).abs()
-        goes = goes.sort(distance, "id", nulls_last=True)
-        stays = stays.filter(pl.col(cut.column).is_not_null()).sort(distance, "id")
-    return goes.head(most).select(shown), stays.head(most).select(shown)
+def beside(rows: pl.DataFrame, most: int = 8) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows nearest to the cut: those that would go, and those that just stay; of copies, the rows that stay for them.
+
+    ``rows`` as ``marked`` gives them.
+    """
+    goes, stays = rows.filter("goes"), rows.filter(~pl.col("goes"))
+    if "order" in rows.columns:
+        goes = goes.sort("order", "id", nulls_last=True)
+        stays = stays.filter(pl.col("order").is_not_null()).sort("order", "id")
+    goes = goes.head(most)
+    if "kept" in rows.columns:
+        partners = rows.select(
+            pl.col("id").alias("kept"),
+            *(pl.col(name).alias(f"of_{name}") for name in rows.columns if name != "kept"),
+        )
+        found = goes.select("kept").join(partners, on="kept", how="left", maintain_order="left")
+        stays = found.select(pl.col(f"of_{name}").alias(name) for name in rows.columns if name != "kept")
+    return goes, stays.head(most)

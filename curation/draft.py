@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -51,6 +51,33 @@ def with_step(recipe: Mapping[str, Any], step: Mapping[str, Any], *, replace: bo
     at = next((place for place, one in enumerate(ops) if one in later), len(ops))
     steps.insert(at, dict(step))
     return {**recipe, "steps": steps}
+
+
+def with_cut(recipe: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The recipe with the steps of a cut in their places.
+
+    A filter stands beside the others, once; ``dedup`` takes the place of one by the same key; any other step that of its op.
+    """
+    found = dict(recipe)
+    for step in steps:
+        held = [{"op": one} if isinstance(one, str) else dict(one) for one in found.get("steps") or []]
+        if step["op"] not in ("filter", "dedup"):
+            found = with_step(found, step)
+            continue
+        key = "where" if step["op"] == "filter" else "by"
+        same = next(
+            (
+                at
+                for at, one in enumerate(held)
+                if (one.get("op"), one.get(key)) == (step["op"], step.get(key))
+            ),
+            None,
+        )
+        if same is None:
+            found = with_step(found, step, replace=False)
+        else:
+            found = {**found, "steps": [*held[:same], dict(step), *held[same + 1 :]]}
+    return found
 
 
 def slim(recipe: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,12 +93,12 @@ def share_bars(
     labels = top.with_columns(
         label=pl.Series([f"{n:,} · {percent(s)}" for n, s in top.select("rows", "share").iter_rows()], dtype=pl.String),
         word_share=pl.col("words") / total_words,
-        end=pl.max_horizontal("share", "word_share"),
+        end=pl.max_horizontal("share", "word_share") if words else pl.col("share"),
     )  # fmt: skip
     y = alt.Y("value:N", sort=order, title=None)
     limit = float(labels["end"].max() or 1) * 1.28
     x = alt.X("share:Q", title="share of rows", scale=alt.Scale(domain=[0, limit]),
-              axis=alt.Axis(format="%", tickCount=5, gridOpacity=0.6))  # fmt: skip
+              axis=alt.Axis(format="%", tickCount=5, gridOpacity=0.6, labelExpr="datum.value > 1 ? '' : datum.label"))  # fmt: skip
     bars = alt.Chart(parts).mark_bar(height={"band": 0.62}, cornerRadiusEnd=1).encode(
         y=y, x=x, order="place:O",
         color=alt.Color("origin:N", legend=None, scale=alt.Scale(
@@ -183,9 +183,10 @@ def histogram(bins: pl.DataFrame, title: str, cut: float | None = None) -> alt.L
     """A distribution, and the cut as a line. ``bins`` as views.histogram gives it."""
     c = palette()
     base = alt.Chart(bins)
+    form = "~s" if float(bins["end"].max() or 0) >= 1000 else "~r"  # type: ignore[arg-type]
     bars = base.mark_bar(color=c["original"], binSpacing=1).encode(
-        x=alt.X("start:Q", bin="binned", title=title, axis=alt.Axis(grid=False, format="~s", tickCount=8)), x2="end:Q",
-        y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=4, format="~s")),
+        x=alt.X("start:Q", bin="binned", title=title, axis=alt.Axis(grid=False, format=form, tickCount=8)), x2="end:Q",
+        y=alt.Y("rows:Q", title="rows", axis=alt.Axis(tickCount=4, tickMinStep=1, format="~s")),
         tooltip=[alt.Tooltip("start:Q", format=",.4~g"), alt.Tooltip("end:Q", format=",.4~g"), alt.Tooltip("rows:Q", format=",")],
     )  # fmt: skip
     if cut is None:

@@ -9,7 +9,7 @@ from threading import Thread
 import polars as pl
 import streamlit as st
 
-from curation import alike, browse, tray, views
+from curation import alike, browse, signals, tray, views
 from curation.contract import Home
 from curation.decisions import Decision, fold
 from curation.diff import Diff, diff
@@ -139,6 +139,26 @@ def _flags(key: Key) -> list[tuple[str, int]]:
 def flags(index: browse.Index) -> list[tuple[str, int]]:
     """What can be up on a row, with how many rows."""
     return _flags(_key(index))
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _found_by_topic(key: Key) -> dict[str, str]:
+    return signals.found(_of(key))
+
+
+def found_by_topic(index: browse.Index) -> dict[str, str]:
+    """What cleaning would find under each topic, in a few words."""
+    return _found_by_topic(_key(index))
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _personal(key: Key) -> dict[str, int]:
+    return {str(kind): rows for kind, rows in signals.kinds(_of(key)).items()}
+
+
+def personal(index: browse.Index) -> dict[str, int]:
+    """The kinds of personal data that some row holds, with the number of rows."""
+    return _personal(_key(index))
 
 
 @st.cache_data(max_entries=20, show_spinner=False)

@@ -16,6 +16,7 @@ from curation.contract import digest
 from curation.errors import InputError, TomeError
 from curation.findings import count
 from curation.ingest import Ingested, ingest
+from curation.ingest.text import is_clean
 from streamlit_app.components import data, shell, tables
 from streamlit_app.components.conversation import messages_html
 from streamlit_app.components.jobs_strip import ROOT, start
@@ -128,7 +129,7 @@ def columns(uri: str, stamp: float) -> list[str]:  # noqa: ARG001 - in the key
         names: dict[str, None] = {}
         for record in islice(parts[0].records(), 20):
             names.update(dict.fromkeys(record.value or {}))
-        return list(names)
+        return [name for name in names if is_clean(name)]
     except (TomeError, OSError, IndexError):
         return []
 

@@ -1,13 +1,15 @@
-"""Clean: a signal's distribution, a cut that moves, the rows on both sides of it, and the step that makes it."""
+"""Clean: what was found, a cut that moves, the rows on both sides of it, and the steps that make it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from curation import cuts, draft, views
+from curation import cuts, draft
+from curation.cut_kinds import Alike, Personal
 from curation.errors import TomeError
 from curation.findings import count
-from streamlit_app.components import charts, cutting, data, shell, tables
+from streamlit_app.components import cleaning, cleaning_charts, cutting, data, shell, sides, tables
+from streamlit_app.components.tokens import category_colours
 
 version = shell.workspace("Clean")
 try:
@@ -17,33 +19,42 @@ except TomeError as error:
     st.stop()
 left, right = st.columns([1, 3.4], gap="large")
 with left:
-    chosen, columns = cutting.topic(index)
-    column = st.selectbox("Signal", columns, key=f"signal_{chosen}") if columns else None
-    cut = cutting.threshold(index, column) if column else None
+    chosen = cleaning.topic(index)
 with right:
-    if column is None:
-        shell.finding(f"{chosen} isn't scored in this version.")
+    sentence = st.container()
+with left:
+    signal = cleaning.signal(index, chosen)
+    cut = cleaning.cut(index, signal) if signal else None
+with right:
+    if signal is None:
+        with sentence:
+            shell.finding(f"{chosen} isn't measured in this version.")
         cutting.missing(chosen, version)
         st.stop()
-    rows = index.narrow
-    by = cuts.effect(rows, cut) if cut else None
-    shell.finding(cuts.sentence(by) if by is not None else f"Choose values of {column} to drop.")
-    name = f"{version.manifest.name}-{column}"
-    if rows[column].dtype.is_numeric():
-        bins = views.histogram(rows.lazy(), column)
-        says = f"Distribution of {column} over {count(int(bins['rows'].sum()), 'row')}."
-        chart = charts.histogram(bins, column, cut.at if cut else None)
-    else:
-        bins = data.shares(version, column)
-        says = f"Rows by {column}."
-        chart = charts.share_bars(bins, words=False)
-    charts.draw(chart, says=says, data=bins, rows=int(bins["rows"].sum()), name=name)
-    if cut is not None and by is not None and by["goes"].sum():
-        cutting.sides(*cuts.beside(rows, cut), column)
+    rows = cuts.marked(index.narrow, cut) if cut else None
+    by = cuts.effect(rows) if rows is not None else None
+    redacts = isinstance(cut, Personal) and cut.redact
+    with sentence:
+        if by is None:
+            shell.finding(cleaning.nothing(index, signal))
+        else:
+            bound = isinstance(cut, Alike) and bool((index.narrow.select(cut.groups()).to_series() > 3).any())
+            raised = isinstance(cut, Alike) and cut.at != cut.lowest
+            shell.finding(cuts.sentence(by, verb="changes" if redacts else "drops", at_most=bound and raised))
+    cleaning_charts.draw(version, index, signal, cut)
+    if chosen == "Duplicates" and "near_dup.similarity" not in index.narrow.columns:
+        cutting.missing(chosen, version)
+    if rows is not None and by is not None and cut is not None and (goes := int(by["goes"].sum())):
+        steps = cut.steps(cutting.base(version))
+        with st.container(horizontal=True, vertical_alignment="center", key="add_cut"):
+            st.code(
+                "\n".join(f"- {draft.one_line(step)}" for step in steps), language="yaml", wrap_lines=True
+            )
+            if st.button(
+                f"Add to the recipe: {'redact' if redacts else 'drop'} {count(goes, 'row')}", type="primary"
+            ):
+                cutting.add_cut(version, steps)
+        sides.sides(version, rows, signal.head, redacts=redacts)
         st.html("<h2 class='tw-h2'>By category</h2>")
-        tables.table([("category", "Category", "text"), ("rows", "Rows", "figure"), ("goes", "Would go", "figure"), ("share", "Share", "share")],
-                     by.to_dicts(), label="Rows that would go, by category")  # fmt: skip
-        st.html("<h2 class='tw-h2'>The step for the recipe</h2>")
-        st.code(f"- {draft.one_line(cut.step())}", language="yaml", wrap_lines=True)
-        if st.button(f"Add to the recipe: drop {count(int(by['goes'].sum()), 'row')}", type="primary"):
-            cutting.add(version, cut.step(), replace=False)
+        tables.table([("category", "Category", "category"), ("rows", "Rows", "figure"), ("goes", "Change" if redacts else "Would go", "figure"), ("share", "Share", "share")],
+                     by.to_dicts(), label="Rows that would go, by category", colours=category_colours(version.manifest.categories))  # fmt: skip

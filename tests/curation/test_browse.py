@@ -10,9 +10,7 @@ import pytest
 from curation import browse, draft, findings, views
 from curation.balance import plan
 from curation.contract import Home
-from curation.cuts import Cut, beside, effect, sentence
 from curation.errors import InputError, StoreError
-from curation.expression import to_polars
 from curation.recipe import parse_recipe
 from curation.rows import make_rows
 from curation.step import LEDGER
@@ -129,37 +127,6 @@ def test_flags_and_kin_are_found(shelf: tuple[Store, Version]) -> None:
     assert browse.find(index, browse.Query(kin=ids[2])).to_list() == [2]
     assert browse.find(index, browse.Query(kin=rows["family"][1])).to_list() == [1]
     assert browse.span_of(index, "score") == (3.0, 5.0, False)
-
-
-@pytest.mark.parametrize(
-    ("cut", "where", "goes"),
-    [
-        (Cut("score", "below", 4.0), "score is None or score >= 4", 1),
-        (Cut("score", "above", 4.0), "score is None or score <= 4", 1),
-        (Cut("category", values=("math",)), "category is None or not category in ('math',)", 2),
-        (Cut("category", values=("(none)",)), "category is not None", 1),
-        (Cut("category", values=("(none)", "math")), "category is not None and not category in ('math',)", 3),
-    ],
-)
-def test_a_cut_drops_what_its_filter_drops(
-    shelf: tuple[Store, Version], cut: Cut, where: str, goes: int
-) -> None:
-    rows = shelf[1].rows()
-    assert cut.where() == where
-    assert int(effect(rows, cut)["goes"].sum()) == goes
-    stays = rows.filter(to_polars(where, rows.columns).fill_null(False))
-    assert stays["id"].to_list() == rows.filter(~cut.goes())["id"].to_list()
-
-
-def test_both_sides_of_a_cut(shelf: tuple[Store, Version]) -> None:
-    narrow = browse.open_index(*shelf).narrow
-    goes, stays = beside(narrow, Cut("score", "below", 4.5))
-    assert (goes["score"].to_list(), stays["score"].to_list()) == ([4.0, 3.0], [5.0])
-    assert (
-        sentence(effect(narrow, Cut("score", "below", 4.5)))
-        == "This cut drops 2 of 4 rows (50.0%), 2 of them from math."
-    )
-    assert sentence(effect(narrow, Cut("score", "below", 1.0))) == "This cut drops nothing of 4 rows."
 
 
 def test_a_step_finds_its_place_in_a_recipe() -> None:

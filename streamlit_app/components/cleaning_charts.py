@@ -1,0 +1,106 @@
+"""The pictures of Clean: how a signal is distributed, with the cut as a line where there is one."""
+
+from __future__ import annotations
+
+import altair as alt
+import polars as pl
+
+from curation import browse, views
+from curation.cut_kinds import Alike, Overlap
+from curation.cuts import AnyCut, Cut
+from curation.findings import count
+from curation.signals import PERSONAL, Signal
+from curation.store import Version
+from streamlit_app.components import charts, data, shell
+from streamlit_app.components.tokens import palette
+
+MOSTLY = 0.8
+"""Share of rows from which on those with nothing are named, and left out of the picture, where the rest would be too small to see."""
+
+
+def draw(version: Version, index: browse.Index, one: Signal, cut: AnyCut | None) -> None:
+    """Draw the distribution of a signal."""
+    name = f"{version.manifest.name}-{one.column}"
+    if one.kind in ("copies", "near") and isinstance(cut, Alike):
+        _groups(index, cut, name) if one.kind == "copies" or cut.at is None else _numbers(index.narrow, "near_dup.similarity", "similarity", cut.at, name)  # fmt: skip
+    elif one.kind == "overlap":
+        at = cut.at if isinstance(cut, Overlap) else None
+        _numbers(index.narrow, one.column, "share of a test set's item", at, name)
+    elif one.kind in ("flags", "personal"):
+        found = dict(data.flags(index)) if one.kind == "flags" else data.personal(index)
+        names = {key: n for key, n in found.items() if one.kind == "personal" or key.startswith("quality.")}
+        told = [PERSONAL.get(key) or key.removeprefix("quality.").replace("_", " ") for key in names]
+        _counts(told, list(names.values()), "rows", name, index.narrow.height)
+    elif one.kind == "values":
+        shares = data.shares(version, one.column)
+        charts.draw(charts.share_bars(shares, words=False), says=f"Rows by {one.title.lower()}.", data=shares,
+                    rows=int(shares["rows"].sum()), name=name)  # fmt: skip
+    else:
+        at = cut.at if isinstance(cut, Cut) else None
+        _numbers(index.narrow, one.column, one.title.lower(), at, name)
+
+
+def _numbers(rows: pl.DataFrame, column: str, title: str, at: float | None, name: str) -> None:
+    held = rows.select(column).drop_nulls()
+    none = rows.height - held.height
+    zeros = int((held[column] == 0).sum())
+    crowded = zeros < held.height and zeros > MOSTLY * held.height
+    shown = held.filter(pl.col(column) != 0) if crowded else held
+    bins = views.histogram(shown.lazy(), column)
+    if bins.is_empty():
+        shell.note("No row has a value here.")
+        return
+    if shown[column].n_unique() == 1:  # one bar as wide as the page says nothing
+        _counts([f"{shown[column][0]:,.4g}"], [shown.height], "rows", name, rows.height)
+    else:
+        says = f"Distribution of {title} over {count(shown.height, 'row')}."
+        charts.draw(charts.histogram(bins, title, at), says=says, data=bins, rows=shown.height, name=name)
+    if crowded:
+        shell.note(f"{count(zeros, 'row')} with 0 {'is' if zeros == 1 else 'are'} left out of the picture.")
+    if none:
+        shell.note(
+            f"{count(none, 'row')} {'has' if none == 1 else 'have'} no such value and {'stays' if none == 1 else 'stay'}."
+        )
+
+
+def _groups(index: browse.Index, cut: Alike, name: str) -> None:
+    """How many groups there are of each size."""
+    sizes = (
+        index.narrow.select(size=cut.groups(), key=pl.col(cut.by)).filter(pl.col("size") > 1).unique("key")
+    )
+    if sizes.is_empty():
+        shell.note(f"Each of {count(index.narrow.height, 'row')} stands alone.")
+        return
+    by = sizes.group_by("size").len("groups").sort("size")
+    _counts(
+        [f"{size:,} rows" for size in by["size"]],
+        by["groups"].to_list(),
+        "groups",
+        name,
+        int(sizes["size"].sum()),
+    )
+
+
+def _counts(names: list[str], numbers: list[int], unit: str, name: str, rows: int) -> None:
+    """A bar for each name with its number beside it, in the given order."""
+    if not names:
+        return
+    c = palette()
+    frame = pl.DataFrame({"value": names, unit: numbers}, schema={"value": pl.String, unit: pl.Int64})
+    frame = frame.with_columns(label=pl.Series([f"{n:,}" for n in numbers], dtype=pl.String))
+    y = alt.Y("value:N", sort=names, title=None)
+    scale = alt.Scale(domain=[0, 1.15 * max(numbers)], nice=False)
+    x = alt.X(
+        f"{unit}:Q",
+        title=unit,
+        scale=scale,
+        axis=alt.Axis(tickMinStep=1, tickCount=5, format=",d", gridOpacity=0.6),
+    )
+    base = alt.Chart(frame)
+    bars = base.mark_bar(height={"band": 0.62}, cornerRadiusEnd=1, color=c["original"]).encode(y=y, x=x)
+    text = base.mark_text(align="left", dx=8, font=charts.MONO, fontSize=12).encode(
+        y=y, x=f"{unit}:Q", text="label:N"
+    )
+    chart = alt.layer(bars, text).properties(height=max(26 * len(names) + 40, 84))
+    says = "; ".join(f"{value}: {n:,}" for value, n in zip(names[:12], numbers, strict=False))
+    charts.draw(chart, says=says, data=frame.drop("label"), rows=rows, name=name, unit="rows")
