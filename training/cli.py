@@ -76,7 +76,7 @@ def start(
     eval_loss_base, eval_by_category, seconds, tokens_per_second, warnings, signal.
     """
     from training.config import load_config
-    from training.run import find_run
+    from training.folders import find_run
     from training.signals import EXIT
     from training.train import train
 

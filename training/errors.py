@@ -8,6 +8,7 @@ TomeError
 ├── MissingPackageError    a package that training needs isn't installed
 ├── OutOfMemoryError       the device ran out of memory; what to lower
 ├── HubError               the Hub can't be reached, or said no
+├── LostProcessError       another process of a run on several GPUs ended; exit code 1
 └── NotANumberError        the loss left the numbers; exit code 1
 """
 
@@ -47,6 +48,12 @@ class OutOfMemoryError(TomeError):
 
 class HubError(TomeError):
     """The Hub can't be reached, or said no."""
+
+
+class LostProcessError(TomeError):
+    """Another process of a run on several GPUs ended before its time."""
+
+    exit_code = 1
 
 
 class NotANumberError(TomeError):

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from training.collate import Padded
 from training.memory import EVAL_CHUNK, eval_rows
+from training.ranks import Ranks
 from training.template import IGNORE
 
 UNLABELLED = "(none)"
@@ -49,20 +50,32 @@ def pick_rows(table: pa.Table, limit: int | None, seed: int) -> pa.Table:
     return table.take(sorted(random.Random(seed).sample(range(table.num_rows), limit)))
 
 
-def evaluate(model: Any, table: pa.Table, pad_id: int, batch: int, device: str, dtype: str) -> dict[str, Any]:
+def evaluate(
+    model: Any, table: pa.Table, pad_id: int, batch: int, device: str, dtype: str, ranks: Ranks = Ranks()
+) -> dict[str, Any]:
     """The mean loss per supervised token of a prepared table, overall and by category.
 
     Returns ``loss``, ``perplexity``, ``tokens``, ``rows`` and ``categories`` (category -> the same four).
     The mean is over tokens, so batch size and order change nothing but rounding. ``batch`` rows are taken at once,
     fewer where they are long: their logits are bounded, so evaluation can't run out of memory that training had.
+    Several processes take the batches in turn, all must call it, and all get the same: what one process alone gets.
     """
+    batches = list(_batches(table, batch, model.config.get_text_config().vocab_size, dtype))
+    with evaluating(model):
+        mine = [
+            row_losses(model, table.take(places).to_pylist(), pad_id, device, dtype)
+            for places in batches[ranks.rank :: ranks.world]
+        ]
+    shares = ranks.gathered(mine)
+    names = table["category"].to_pylist()
     total = Score()
     parts: dict[str, Score] = {}
-    with evaluating(model):
-        for rows in _batches(table, batch, model.config.get_text_config().vocab_size, dtype):
-            for row, (nll, tokens) in zip(rows, row_losses(model, rows, pad_id, device, dtype), strict=True):
-                total.add(nll, tokens)
-                parts.setdefault(row["category"] or UNLABELLED, Score()).add(nll, tokens)
+    for number, places in enumerate(batches):
+        for place, (nll, tokens) in zip(
+            places, shares[number % ranks.world][number // ranks.world], strict=True
+        ):
+            total.add(nll, tokens)
+            parts.setdefault(names[place] or UNLABELLED, Score()).add(nll, tokens)
     categories = {name: parts[name].as_dict() for name in sorted(parts)}
     return {**total.as_dict(), "categories": categories}
 
@@ -92,14 +105,14 @@ def row_losses(
     return losses
 
 
-def _batches(table: pa.Table, batch: int, vocabulary: int, dtype: str) -> Iterator[list[dict[str, Any]]]:
-    """Batches of rows of like length, longest first, so that running out of memory shows at once."""
+def _batches(table: pa.Table, batch: int, vocabulary: int, dtype: str) -> Iterator[list[int]]:
+    """Places of rows of like length, longest first, so that running out of memory shows at once."""
     lengths = table["length"].to_pylist()
     order = sorted(range(table.num_rows), key=lambda place: -lengths[place])
     compute = 4 if dtype == "float32" else 2
     while order:
         size = eval_rows(batch, lengths[order[0]], vocabulary, compute)
-        yield table.take(order[:size]).to_pylist()
+        yield order[:size]
         order = order[size:]
 
 

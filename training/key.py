@@ -12,6 +12,9 @@ from training.data import Export
 from training.errors import ResumeError
 from training.models import Base, Voice
 
+ORDER = 2
+"""The edition of the order in which ``group_by_length`` takes the rows (``training.order``)."""
+
 
 def key_parts(
     export: Export, base: Base, voice: Voice, config: TrainConfig, world: int = 1
@@ -26,6 +29,7 @@ def key_parts(
         "base": base.revision or base.sha256 or base.name,
         "processes": world,
         "hyper": config.effective(),
+        **({"order": ORDER} if config.group_by_length else {}),
     }
 
 

@@ -14,7 +14,11 @@ def out_of_memory(run: Run, step: int) -> OutOfMemoryError:
     import torch
 
     config = run.config
-    room = torch.cuda.get_device_properties(0).total_memory if torch.cuda.is_available() else 0
+    room = (
+        torch.cuda.get_device_properties(torch.cuda.current_device()).total_memory
+        if torch.cuda.is_available()
+        else 0
+    )
     shape = shape_of(run.base.path, config)
     lengths = run.prepared.table("train")["length"].to_pylist()
     parts = memory(shape, config, "cuda", widest(lengths, config))

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import fcntl
 import json
-import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +15,7 @@ import yaml
 
 from curation.contract import (
     Home,
-    Probe,
     RunInfo,
-    TomeError,
     append_event,
     digest,
     file_info,
@@ -30,32 +25,20 @@ from training import template as tpl
 from training.backends import pick_dtype
 from training.config import TrainConfig
 from training.data import Export, open_export
-from training.errors import ConfigError, ResumeError
-from training.fit import fitted, room_of
+from training.fit import fitted
+from training.folders import run_folder
+from training.history import metrics_of
 from training.key import key_of, key_parts, refuse_difference
 from training.memory import GIB, memory, recomputed
 from training.models import Base, Voice, load_voice, resolve_base
 from training.packages import package_versions
 from training.plan import measured_speed, widest
 from training.prepare import Prepared, prepare
+from training.probes import probes
 from training.ranks import Ranks
 from training.shape import shape_of
 
 Say = Callable[[str], None]
-
-PROBES: list[list[dict[str, str]]] = [
-    [{"role": "user", "content": "What is the capital of France?"}],
-    [
-        {"role": "system", "content": "Answer in one word."},
-        {"role": "user", "content": "  Grüße, 你好!\n\n<|im_end|><|eot_id|><end_of_turn></s>  "},
-    ],
-    [
-        {"role": "user", "content": "2 + 2?"},
-        {"role": "assistant", "content": "4"},
-        {"role": "user", "content": "And $x^2$ for x = 3?\n```python\nprint(3 ** 2)\n```"},
-    ],
-]
-"""Conversations whose token ids the chatbot compares with its own before it starts."""
 
 
 @dataclass
@@ -92,8 +75,11 @@ def set_up(
     resume: bool = False,
     say: Say = lambda _: None,
     ranks: Ranks = Ranks(),
+    room: int | None = None,
 ) -> Run:
     """Check everything that can be checked without loading weights, and open or reopen the run folder.
+
+    ``room`` is the memory in bytes that each GPU gives, None on a CPU (``training.fit.room_of``).
 
     Raises the errors of its parts, ConfigError for a name that is taken, ResumeError where a run can't go on.
     """
@@ -110,7 +96,7 @@ def set_up(
         refuse_difference(info.key_parts, parts, str(folder))
     say(f"Rows: {export.rows['train']} to train on, {export.rows['eval']} to evaluate on.")
     prepared = prepare(export, voice, config, home, _bar(say))
-    config = _laid_out(config, base, prepared, say)
+    config = _laid_out(config, base, prepared, say, room)
     warnings = {split: report.warnings for split, report in prepared.reports.items() if report.warnings}
     if not resume:
         info = RunInfo(
@@ -141,9 +127,8 @@ def set_up(
     return run
 
 
-def _laid_out(config: TrainConfig, base: Base, prepared: Prepared, say: Say) -> TrainConfig:
+def _laid_out(config: TrainConfig, base: Base, prepared: Prepared, say: Say, room: int | None) -> TrainConfig:
     """The config with its layout in memory filled in, by what this machine has and does."""
-    room = room_of(config)
     lengths = prepared.table("train")["length"].to_pylist()
     shape = shape_of(base.path, config)
     if room is None:
@@ -183,81 +168,24 @@ def finish(run: Run, state: str, metrics: dict[str, Any], error: str | None = No
     run.emit("end", state=state, error=error)
 
 
-def run_folder(home: Home, export: str, config: TrainConfig, name: str | None, resume: bool) -> Path:
-    """The folder of a new run, or of the one to go on with."""
-    if name is not None and not re.fullmatch(r"[\w][\w.-]{0,95}", name):
-        raise ConfigError(f"{name!r} can't be a run's name", mend="Use letters, digits, '-', '_' and '.'.")
-    if resume:
-        return find_run(home, name)
-    if name is not None:
-        folder: Path = home.runs / name
-        if (folder / "run.json").exists():
-            raise ConfigError(
-                f"there is a run {name!r} already", mend="Go on with it: --resume; or choose another --name."
-            )
-        return folder
-    model = re.sub(r"[^\w.-]+", "-", config.model.rstrip("/").rpartition("/")[2]).lower()
-    number = 1
-    while (home.runs / f"{export}-{model}-{number}").exists():
-        number += 1
-    return home.runs / f"{export}-{model}-{number}"
+def end(run: Run, state: str, error: str) -> None:
+    """Write that the run ended before its time and why; of several processes the first tells it, whichever it is."""
+    if ended_elsewhere(run):
+        return
+    if run.ranks.main:
+        finish(run, state, metrics_of(run.folder), error)
+        return
+    told = f"process {run.ranks.rank + 1} of {run.ranks.world}: {error}"
+    dataclasses.replace(RunInfo.read(run.folder), state=state, error=told).write(run.folder)
+    append_event(run.folder / "events.jsonl", "end", state=state, error=told)
 
 
-def find_run(home: Home, name: str | None) -> Path:
-    """The run of that name, or the newest one that isn't done. Raises ResumeError."""
-    if name is not None:
-        folder: Path = home.runs / name
-        if not (folder / "run.json").is_file():
-            raise ResumeError(f"there is no run {name!r} to go on with", where=str(home.runs))
-        return folder
-    open_runs = [
-        path.parent
-        for path in sorted(home.runs.glob("*/run.json"), key=lambda path: path.stat().st_mtime)
-        if RunInfo.read(path.parent).state != "done"
-    ]
-    if not open_runs:
-        raise ResumeError(
-            "there is no unfinished run", where=str(home.runs), mend="Start one: tome train EXPORT."
-        )
-    return open_runs[-1]
-
-
-def mark_killed(home: Home) -> list[str]:
-    """Set runs whose process was killed (state running, but nobody holds them) to stopped; returns their names."""
-    killed: list[str] = []
-    for path in home.runs.glob("*/run.json"):
-        try:
-            info = RunInfo.read(path.parent)
-            if info.state != "running":
-                continue
-            with locked(path.parent):
-                dataclasses.replace(info, state="stopped", error="its process was killed").write(path.parent)
-                killed.append(path.parent.name)
-        except TomeError:
-            continue  # being trained just now, or of another schema: not ours to touch
-    return killed
-
-
-def probes(voice: Voice, system_prompt: str | None) -> list[Probe]:
-    """The probe conversations with the ids that this template and tokenizer give them."""
-    made: list[Probe] = []
-    for messages in PROBES:
-        try:
-            made.append(Probe(messages, voice.prompt(messages, system_prompt)))
-        except tpl.TemplateError:
-            continue  # a template that refuses this shape refuses it in the chat too
-    return made
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the run for this process. Raises ResumeError where another process is training it."""
-    with (folder / ".lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ResumeError("another process is training this run", where=str(folder)) from None
-        yield
+def ended_elsewhere(run: Run) -> RunInfo | None:
+    """What ``run.json`` says where another process has ended the run; None where it goes on."""
+    if run.ranks.world == 1:
+        return None
+    info: RunInfo = RunInfo.read(run.folder)
+    return None if info.state == "running" else info
 
 
 def _dataset(export: Export, prepared: Prepared) -> dict[str, Any]:

@@ -29,10 +29,11 @@ class Stop:
 
 def arguments(config: TrainConfig, loaded: Loaded, folder: Path, ranks: Ranks) -> Any:
     """Trl's arguments for a config. Saving, evaluating and reporting of progress are done by us."""
+    import torch
     from trl import SFTConfig
 
     warmup = config.warmup if config.warmup < 1 else int(config.warmup)
-    return SFTConfig(
+    made = SFTConfig(
         output_dir=str(folder / "checkpoints"),
         num_train_epochs=config.epochs,
         max_steps=config.max_steps or -1,
@@ -71,6 +72,10 @@ def arguments(config: TrainConfig, loaded: Loaded, folder: Path, ranks: Ranks) -
         padding_free=False,
         dataset_kwargs={"skip_prepare_dataset": True},
     )
+    if loaded.device == "cpu" and ranks.world > 1:
+        # what it keeps as its device is cpu:0 among several, a name that torch can't load a checkpoint to
+        made.__dict__["_setup_devices"] = torch.device("cpu")
+    return made
 
 
 def make_trainer(
@@ -90,6 +95,8 @@ def make_trainer(
     from transformers import Trainer
     from trl import SFTTrainer
 
+    from training.order import ByLength
+
     class Walker(SFTTrainer):  # type: ignore[misc]
         """SFTTrainer that names the rows of a bad batch and seals its checkpoints."""
 
@@ -101,6 +108,14 @@ def make_trainer(
                 # trl's fused head is a Triton kernel, which a CPU hasn't: the loss of transformers itself
                 return Trainer.compute_loss(self, model, inputs, *rest, **options)
             return super().compute_loss(model, inputs, *rest, **options)
+
+        def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+            if not config.group_by_length:
+                return super()._get_train_sampler(train_dataset)
+            # by seed and epoch alone: the library's own draws on a state that a resume and several processes don't share
+            lengths = [int(length) for length in dataset["length"]]
+            rows = config.step_rows * ranks.world
+            return ByLength(lengths, rows, config.seed, lambda: self.state.epoch or 0.0)
 
         def training_step(self, model: Any, inputs: Any, *rest: Any, **options: Any) -> Any:
             watch.rows += inputs.pop("rows")
@@ -206,10 +221,11 @@ def watcher(
             import torch
 
             bad = not bool(torch.isfinite(torch.stack([loss.detach() for loss in self.losses])).all())
-            if bad:
+            if ranks.any(bad):  # the gradients of all are summed: no process may take this step
+                rows = [row for part in ranks.gathered(self.rows if bad else []) for row in part]
                 raise NotANumberError(
                     f"the loss became NaN or infinite at step {state.global_step + 1}",
-                    where=f"rows {', '.join(self.rows)}",
+                    where=f"rows {', '.join(rows)}",
                     mend="Look at these rows; lower learning_rate; or use dtype float32. The weights of this "
                     "step were not used, and the last checkpoint is whole.",
                 )

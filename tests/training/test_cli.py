@@ -121,7 +121,7 @@ def test_any_field_is_an_option() -> None:
 
 def test_a_second_process_on_the_same_run_is_refused(home: Home, model: Path) -> None:
     from training.errors import ResumeError
-    from training.run import locked
+    from training.folders import locked
 
     (home.runs / "r").mkdir(parents=True)
     with (

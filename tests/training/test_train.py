@@ -107,6 +107,22 @@ def test_a_stopped_run_goes_on_to_the_very_same_weights(
         assert losses[0] == losses[1]
 
 
+@pytest.mark.parametrize("cut", [9, 7])
+def test_rows_of_like_length_come_in_the_same_order_after_a_resume(model: Path, home: Home, cut: int) -> None:
+    """Stopped in the second of three epochs, and at the very end of the first (step 6)."""
+    values = {"group_by_length": True, "epochs": 3, "save_every": 100}
+    whole = train("small", config(model, **values), home, name=f"whole-{cut}")
+    stopped = train(
+        "small", config(model, **values), home, name=f"cut-{cut}", say=_kill_at(f"step {cut - 2}/")
+    )
+    assert (stopped.state, stopped.steps, whole.steps) == ("stopped", cut - 1, 18)
+    train("small", config(model, **values), home, name=f"cut-{cut}", resume=True)
+    folders = [home.runs / f"{name}-{cut}" for name in ("whole", "cut")]
+    losses = [[e["loss"] for e in trainworld.events(folder, "step")] for folder in folders]
+    assert losses[0] == losses[1]
+    assert adapter_sha(folders[0]) == adapter_sha(folders[1])
+
+
 def _kill_at(start: str):
     """Send SIGTERM when a step has been told; the step after it is the last."""
 
@@ -281,7 +297,7 @@ def test_after_the_run_both_models_answer_the_same_questions(home: Home, model: 
 def test_a_run_whose_process_was_killed_is_not_called_running(home: Home, model: Path) -> None:
     import dataclasses
 
-    from training.run import locked, mark_killed
+    from training.folders import locked, mark_killed
 
     train("small", config(model, max_steps=1), home, name="r")
     info = dataclasses.replace(RunInfo.read(home.runs / "r"), state="running")
@@ -297,7 +313,7 @@ def test_running_out_of_memory_tells_the_plan_and_what_to_lower(
 ) -> None:
     import torch
 
-    from training import train as module
+    from training import course as module
     from training.errors import OutOfMemoryError
 
     def spent(*_: object) -> None:
