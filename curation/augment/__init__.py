@@ -4,6 +4,6 @@ protect.py     what no generator may touch, and putting it back
 generators/    texts in, candidates out; one file per family
 gates.py       what a candidate must pass, each with its measured value
 engine.py      candidates by category until the target or the effort limit is reached
-llm.py         one protocol for language models, with a cache and an account
+llm.py         one protocol for language models; llm_http.py and llm_local.py speak it, llm_client.py keeps cache and account
 resources.py   WordNet, the tagger and Apertium: what is there, and how it is set up
 """

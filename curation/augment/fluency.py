@@ -1,7 +1,7 @@
 """Whether English reads well at a glance: are its runs of two and three words ones that people write?
 
 The table (``fluency.npz``) holds hashes of the words, pairs and triples that occur often enough in public English text;
-``benchmarks/fit_fluency.py`` makes it. It knows no probabilities: a pair is known or it isn't. That is enough to tell
+``scripts/fit_fluency.py`` makes it, from the sources that lie beside it. It knows no probabilities: a pair is known or it isn't. That is enough to tell
 "a dictionary of", which is known, from "a dictionary by way of", and it takes microseconds a word.
 
 Source: the idea of back-off to shorter runs, Katz 1987; presence in place of counts, as in Talbot and Osborne 2007.
@@ -133,8 +133,13 @@ def save(known: dict[int, U32], path: Path = TABLE) -> None:
     np.savez_compressed(path, **gaps)
 
 
+def read(path: Path) -> Fluency:
+    """A table that ``save`` wrote."""
+    with np.load(path, allow_pickle=False) as packed:
+        return Fluency({size: np.cumsum(packed[f"n{size}"], dtype=np.uint32) for size in (1, 2, 3)})
+
+
 @functools.cache
 def table() -> Fluency:
     """The table that ships with the package."""
-    with np.load(TABLE, allow_pickle=False) as packed:
-        return Fluency({size: np.cumsum(packed[f"n{size}"], dtype=np.uint32) for size in (1, 2, 3)})
+    return read(TABLE)

@@ -9,7 +9,16 @@ UNITS = (
     r"|[KMGT]i?B|k?m/h|m/s|mph|kph|rpm|ha|oz|lbs?|ft|in|yd|mi|miles?|km|inches|feet|pounds?|stone|gallons?|tons?|tonnes?"
     r"|euros?|dollars?|cents?|pence|p|bn|seconds?|secs?|minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?|yrs?"
     r"|am|pm|a\.m\.|p\.m\.|degrees?|percent|per cent|metres?|meters?|grams?|kilograms?|litres?|liters?|volts?|watts?"
+    r"|kilos?|millas?|d[oó]lares|cent(?:avo|imo|ésimo|esimo)s?|segundos?|minutos?|horas?|d[ií]as?|semanas?|mes(?:es)?|m[eê]s|años?|anos?"
+    r"|(?:kil[oó]|cent[ií]|mil[ií])?metros?|(?:kilo|mili)?gramos?|(?:quilo)?gramas?|litros?|grados?|graus?|por ciento|por cento"
+    r"|(?:kilo|centi|milli)?mètres?|(?:kilo|milli)?grammes?|secondes?|heures?|jours?|semaines?|mois|ans|années?|degrés?|pour cent|livres?"
+    r"|(?:Kilo|Zenti|Milli)?[Mm]eter|(?:Kilo|Milli)?[Gg]ramm|Pfund|Tonnen?|Liter|Sekunden?|Minuten?|Stunden?|Uhr|Tagen?|Tage|Wochen?|Monate?n?|Jahre?n?|Euro|Cent|Grad|Prozent"
+    r"|(?:chilo|centi|milli)?metr[oi]|(?:chilo|milli)?gramm[oi]|litr[oi]|second[oi]|minut[oi]|or[ae]|giorn[oi]|settiman[ae]|mes[ei]|ann[oi]|grad[oi]|per cento"
+    r"|seconden|minuten|uur|dagen|weken|maanden|jaar|graden|procent"
+    r"|(?:[кмс]?м|к?г|м?л|[смч]|ч|км/ч|мин|сек|шт|руб|коп)\.?|метр\w{0,2}|километр\w{0,2}|грамм\w{0,2}|килограмм\w{0,2}|литр\w{0,2}|секунд\w?|минут\w?"
+    r"|час\w{0,2}|дн\w{1,2}|день|недел\w|месяц\w{0,2}|год\w?|лет|рубл\w{1,2}|евро|градус\w{0,2}|процент\w{0,2}"
 )
+"""Behind a number: SI and English, then Spanish and Portuguese, French, German, Italian, Dutch, Russian. In Chinese and Japanese a run with a digit is one span."""
 NUMBER = (
     r"(?<![\w.])[+\-−±~≈]?(?:[£$€¥₹]\s?)?(?:\d+(?:[.,:/\-–x×]\d+)*|\.\d+)(?:[eE][+\-]?\d+)?(?:st|nd|rd|th)?"
     rf"(?:\s?(?:{UNITS})(?![\w]))?(?:\s?[£$€¥₹](?!\w))?(?!\w)"
@@ -17,7 +26,8 @@ NUMBER = (
 NAME = r"[A-Z](?<=[a-z,;:] [A-Z])[\w'’]*[A-Za-z](?: [A-Z][\w'’]*[A-Za-z])*(?!\w)"
 DOTTED = re.compile(r"\.[a-z]")
 DIGIT = re.compile(r"\d")
-IDENTIFIER = re.compile(r"\((?<=\w\()|\.(?<=\w\.)[A-Za-z_]|-(?<![\w.]-)|_|@|#")
+VERSION = re.compile(r"\d\.\d")
+IDENTIFIER = re.compile(r"\((?<=\w\()|\.(?<=\w\.)[A-Za-z_]|-(?<![\w.]-)|_|@|#|\+\+|\.NET")
 CAMEL = re.compile(r"[A-Z](?<=[a-z][A-Z])")
 Hint = str | re.Pattern[str]
 
@@ -26,27 +36,34 @@ Hint = str | re.Pattern[str]
 # afterwards, is found several times as fast as one that begins with a look behind.
 PATTERNS: tuple[tuple[str, tuple[Hint, ...], re.Pattern[str]], ...] = (
     ("code", ("```", "~~~"), re.compile(r"^[ \t]*(`{3,}+|~{3,}+)[^\n]*+\n(?:.*?\n)??[ \t]*\1[`~]*+[ \t]*$|^[ \t]*(?:`{3}|~{3})[\s\S]*", re.M | re.S)),
-    ("code", ("`",), re.compile(r"(`{1,2})(?!`)[^`\n]{1,500}\1(?!`)")),
+    ("code", ("`",), re.compile(r"(?<!`)``(?!`)(?:[^`\n]|`(?!`)){1,500}``(?!`)|`(?!`)[^`\n]{1,500}`(?!`)")),
     ("latex", ("$$", "\\"), re.compile(r"\$\$[^$]{1,5000}+\$\$|\\\[(?:[^\\]|\\[^\[\]]){1,5000}+\\\]|\\\((?:[^\\\n]|\\[^()\n]){1,1000}+\\\)")),
     ("latex", ("\\begin",), re.compile(r"\\begin\{([A-Za-z]{1,30}\*?)\}[\s\S]{0,2000}?\\end\{\1\}")),
     ("latex", ("$",), re.compile(r"(?<![\w$\\])\$(?=[^\s$])[^$\n]{1,300}(?<=[^\s$])\$(?![\w$])")),
-    ("placeholder", ("{{", "${", "%(", "[["), re.compile(r"\{\{[^{}\n]{1,200}\}\}|\$\{[^{}\n]{1,100}\}|%\([\w ]{1,60}\)[sdifr]|\[\[[^\[\]\n]{1,200}\]\]")),
+    ("latex", ("\\",), re.compile(r"(?<![\\\w:])\\[A-Za-z]{1,30}\*?(?:\[[^\[\]\n]{0,100}\])?(?:\{[^{}\n]{0,200}\}){0,4}")),
+    ("placeholder", ("{", "%", "[", "$"), re.compile(
+        r"\{\{[^{}\n]{1,200}\}\}|\{%[^{}%\n]{1,200}%\}|\$\{[^{}\n]{1,100}\}|\{[A-Za-z_]\w{0,60}(?:[.:!][\w.]{0,20})?\}|%\([\w ]{1,60}\)[sdifr]|(?<![\w%])%[sdifr](?!\w)"
+        r"|\[\[[^\[\]\n]{1,200}\]\]|\[(?:[A-Z][\w'’]{0,30}(?:[ _][A-Z][\w'’]{0,30}){0,5}|(?:[Yy]our|YOUR|[Ii]nsert|INSERT) [^\[\]\n]{1,60})\](?!\()|(?<![\w$])\$[A-Za-z_]\w{0,60}(?![\w$])")),
     ("e-mail", ("@",), re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")),
     ("url", ("://", "www."), re.compile(r"\b(?:[A-Za-z][A-Za-z+.\-]{1,15}://|www\.)[^\s<>\"'`]{1,2000}[^\s<>\"'`.,;:!?)\]}]")),
     ("url", (DOTTED,), re.compile(r"\b[A-Za-z0-9][\w\-]{0,60}(?:\.[A-Za-z0-9][\w\-]{0,60}){0,5}\.(?:com|org|net|io|edu|gov|example|ai|dev|uk|de|fr|es|eu)\b(?:/[^\s<>\"'`]{0,500}[^\s<>\"'`.,;:!?)\]}])?")),
     ("tag", ("<",), re.compile(r"<[A-Za-z/!|?][^<>\n]{0,300}>")),
-    ("table", ("|",), re.compile(r"^[ \t]*\|[^\n]*$", re.M)),
+    ("table", ("|",), re.compile(r"^[ \t]*\|[^\n]*$|^[^|\n]{1,500}\|[^\n]*\n[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$(?:\n[^|\n]{0,500}\|[^\n]*$)*", re.M)),
     ("code", (), re.compile(
         r"^(?: {4,}|\t)[^\n]+$|^[^\n]*[;{}][ \t]*$"
         r"|^[ \t]*(?:(?:async )?def |class |import |from [\w.]+ import |return\b|elif |for [^\n]{1,200} in [^\n]{1,200}:[ \t]*$|while [^\n]{1,200}:[ \t]*$|if [^\n]{1,200}:[ \t]*$|print\(|@\w|#include|<\?php|(?:SELECT|INSERT|UPDATE|DELETE|CREATE)\b)[^\n]*$"
         r"|^[ \t]*[A-Za-z_][\w.\[\]]{0,80} ?(?:[-+*/|&]?=|\(|->) ?[^\n]*$|^[ \t]*(?:\$|>>>|\.\.\.) [^\n]*$|^[ \t]*//[^\n]*$", re.M)),
     ("path", ("/", ":\\"), re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/(?:[\w.\-@+]{1,100}/){0,20}[\w.\-@+]{1,100}|(?<!\w)[A-Za-z]:\\[^\s\"'<>|]{1,300}|(?<![\w/])[\w\-]{1,60}(?:/[\w.\-]{1,60}){1,10}\.\w{1,6}\b")),
     ("path", (DOTTED,), re.compile(r"(?<![\w.])[\w\-]{1,60}\.(?:py|js|ts|tsx|json|ya?ml|toml|csv|tsv|txt|md|html?|css|java|c|h|cpp|rs|go|sh|sql|xml|pdf|docx?|xlsx?|png|jpe?g|gif|zip|gz|tar|parquet|ipynb|ini|cfg|log|exe|so|dll)\b")),
-    ("quote", tuple("\"“«‘'"), re.compile(r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|«[^»\n]{1,300}»|‘[^’\n]{1,300}’(?!\w)|'(?<![\w']')(?=[^\s'])[^'\n]{0,299}(?<=[^\s'])'(?!\w)")),
-    ("identifier", (IDENTIFIER, CAMEL), re.compile(r"(?<![\w.])(?:--?[A-Za-z][\w\-]{0,60}|[A-Za-z_][\w]{0,60}(?:\.[A-Za-z_]\w{0,60}){0,8}\([^()\n]{0,100}\)|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}|[A-Za-z]{0,60}+_\w{1,80}|[a-z]{1,40}[A-Z]\w{0,60}|[@#]\w{1,60})(?!\w)")),
+    ("quote", tuple("\"“«‘'„‚「『《"), re.compile(
+        r"\"[^\"\n]{1,300}\"|“(?:[^“”\n]|“[^“”\n]{1,100}”){1,300}”|«(?:[^«»\n]|«[^«»\n]{1,100}»){1,300}»|„[^„“”\n]{1,300}[“”]|‚[^‚‘\n]{1,300}‘"
+        r"|「[^」\n]{1,300}」|『[^』\n]{1,300}』|《[^》\n]{1,300}》|‘(?:[^’\n]|’(?=\w)){1,300}’(?!\w)|'(?<![\w']')(?=[^\s'])[^'\n]{0,299}(?<=[^\s'])'(?!\w)")),
+    ("identifier", (IDENTIFIER, CAMEL), re.compile(r"(?<![\w.])(?:--?[A-Za-z][\w\-]{0,60}|[A-Za-z_][\w]{0,60}(?:\.[A-Za-z_]\w{0,60}){0,8}\([^()\n]{0,100}\)|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}|[A-Za-z]{0,60}+_\w{1,80}|[a-z]{1,40}[A-Z]\w{0,60}|[@#]\w{1,60}|[A-Z]\+\+|[A-Z]#|\.NET)(?!\w)")),
+    ("number", (VERSION,), re.compile(r"(?<![\w.])[A-Za-z]{1,20}\d+(?:\.\d+)+(?:[\-+][\w.]{0,20}\w)?|(?<![\w.\-])\d+(?:\.\d+)+[\-+][A-Za-z][\w.]{0,20}(?<!\.)")),
     ("number", (DIGIT,), re.compile(NUMBER)),
     ("number", (DIGIT,), re.compile(r"(?<!\w)[^\W\d]{0,80}+\d\w*")),
+    ("name", ("&",), re.compile(r"\b[A-Z]+(?:&[A-Z]+)+\b")),
     ("name", (), re.compile(NAME)),
-    ("name", (), re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]+[A-Za-z0-9]*\b")),
+    ("name", (), re.compile(r"[A-Z](?<!\w[A-Z])[A-Z]+\w*\b")),
 )  # fmt: skip
 """Named in evidence and reasons: what stands there, and how it is found."""

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from curation.augment.generators.base import Generator
-from curation.augment.llm import Client, LlmSpec
+from curation.augment.llm import LlmSpec
+from curation.augment.llm_client import Client
 from curation.step import Context
 
 

@@ -35,7 +35,7 @@ class Apertium:
                 where=f"back_translation via {via}",
                 mend=f"Install it with: apt-get install {package}.",
             )
-        self.identity = f"apertium {self.there} {self.back} patch={patch} v2"
+        self.identity = f"apertium {self.there} {self.back} patch={patch} v3"
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in order; the engine knows no chance, so the seed changes nothing."""

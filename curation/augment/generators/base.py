@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from curation.augment.llm import Client, Reply, Request
+from curation.augment.llm import Reply, Request
+from curation.augment.llm_client import Client
 from curation.augment.protect import Refused
 
 Message = Mapping[str, str]

@@ -35,7 +35,7 @@ class ContextualGenerator:
         wordnet.load()
         self.terms = terms
         self._augment = _augmenter(model, share, most)
-        self.identity = f"nlpaug contextual {model} {_weights(model)} share={share} most={most} v2"
+        self.identity = f"nlpaug contextual {model} {_weights(model)} share={share} most={most} v3"
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in the order of the texts."""

@@ -12,10 +12,15 @@ from typing import Any
 
 from curation.augment import protect
 from curation.augment.protect import Refused
-from curation.errors import HubError, MissingExtra
+from curation.errors import HubError, InputError, MissingExtra
 
-NLLB = {"en": "eng_Latn", "es": "spa_Latn", "ca": "cat_Latn", "fr": "fra_Latn", "de": "deu_Latn", "it": "ita_Latn",
-        "pt": "por_Latn", "nl": "nld_Latn", "pl": "pol_Latn", "ru": "rus_Cyrl", "zh": "zho_Hans", "ja": "jpn_Jpan"}  # fmt: skip
+NLLB = {
+    "en": "eng_Latn", "es": "spa_Latn", "ca": "cat_Latn", "gl": "glg_Latn", "fr": "fra_Latn", "de": "deu_Latn", "it": "ita_Latn",
+    "pt": "por_Latn", "nl": "nld_Latn", "sv": "swe_Latn", "da": "dan_Latn", "fi": "fin_Latn", "pl": "pol_Latn", "cs": "ces_Latn",
+    "ro": "ron_Latn", "hu": "hun_Latn", "el": "ell_Grek", "tr": "tur_Latn", "ru": "rus_Cyrl", "uk": "ukr_Cyrl", "ar": "arb_Arab",
+    "hi": "hin_Deva", "zh": "zho_Hans", "ja": "jpn_Jpan", "ko": "kor_Hang", "vi": "vie_Latn", "id": "ind_Latn",
+}  # fmt: skip
+"""NLLB's (FLORES-200's) codes of the languages that can be pivots."""
 BATCH = 32
 """Lines translated at once."""
 
@@ -31,7 +36,9 @@ class Marian:
         self.there = there or f"Helsinki-NLP/opus-mt-en-{via}"
         self.back = back or f"Helsinki-NLP/opus-mt-{via}-en"
         self.first, self.second = _loaded(self.there), _loaded(self.back)
-        self.identity = f"marian {self.there} {self.back} {via} v1"
+        if _is_nllb(self.first) or _is_nllb(self.second):
+            _known(via, self.first)
+        self.identity = f"marian {self.there} {self.back} {via} v2"
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in order."""
@@ -55,7 +62,7 @@ class Marian:
         result = list(lines)
         places = [place for place, line in enumerate(lines) if line.strip()]
         extra: dict[str, Any] = {}
-        if "nllb" in type(tokenizer).__name__.lower():
+        if _is_nllb(loaded):
             tokenizer.src_lang = NLLB[source]
             extra["forced_bos_token_id"] = tokenizer.convert_tokens_to_ids(NLLB[target])
         for start in range(0, len(places), BATCH):
@@ -66,6 +73,22 @@ class Marian:
             for place, text in zip(part, tokenizer.batch_decode(out, skip_special_tokens=True), strict=True):
                 result[place] = text
         return result
+
+
+def _is_nllb(loaded: tuple[Any, Any]) -> bool:
+    return "nllb" in type(loaded[0]).__name__.lower()
+
+
+def _known(via: str, loaded: tuple[Any, Any]) -> None:
+    """Raises InputError for a pivot that NLLB has no code for, here or in this tokenizer."""
+    tokenizer, _ = loaded
+    code = NLLB.get(via)
+    if code is None or tokenizer.convert_tokens_to_ids(code) == tokenizer.unk_token_id:
+        raise InputError(
+            f"NLLB's code of the language {via!r} isn't known",
+            where="back_translation",
+            mend=f"Pivots are {', '.join(sorted(set(NLLB) - {'en'}))}.",
+        )
 
 
 @functools.lru_cache(maxsize=2)

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from curation.augment import protect
-from curation.augment.llm import Client, Reply, Request
+from curation.augment.llm import Reply, Request
+from curation.augment.llm_client import Client
 from curation.augment.protect import Refused
 
 PARAPHRASE = (

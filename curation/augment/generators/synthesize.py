@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from curation.augment.generators.base import Message, Seed
-from curation.augment.llm import Client, Reply, Request, parsed
+from curation.augment.llm import Reply, Request, parsed
+from curation.augment.llm_client import Client
 from curation.augment.protect import Refused
 
 FORM = 'Reply with one JSON object alone: {"prompt": "...", "answer": "..."}. The answer is complete and correct.'

@@ -12,7 +12,8 @@ from llm_standin import Server, serving
 from curation.augment.generators.base import Seed
 from curation.augment.generators.rewrite import Rewriter
 from curation.augment.generators.synthesize import Synthesizer
-from curation.augment.llm import Client, LlmError, LlmSpec, Reply, Request, parsed
+from curation.augment.llm import LlmError, LlmSpec, Reply, Request, parsed
+from curation.augment.llm_client import Client
 from curation.augment.protect import Refused
 from curation.augment.store import Lines
 from curation.errors import InputError, TomeError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,68 @@ def test_marian_translates_there_and_back(tmp_path: Path) -> None:
     ]  # fmt: skip
     with pytest.raises(TomeError, match=r"can't be loaded.*apertium needs neither"):
         built(engine="marian", there=str(tmp_path / "none"), back=str(back))
+
+
+def make_nllb(path: Path, says: dict[str, str]) -> Path:
+    """An NLLB model that reads nothing: the language it is told to write decides the first word, each word the next one."""
+    torch = pytest.importorskip("torch", reason="torch isn't installed: pip install 'tomewright[train]'")
+    transformers = pytest.importorskip("transformers", reason="transformers isn't installed")
+    words = [f"▁{word}" for text in says.values() for word in text.split()]
+    tokens = ["<s>", "<pad>", "</s>", "<unk>", *words, *says, "<mask>"]
+    tokens += [f"▁spare{n}" for n in range(-len(tokens) % 4)]
+    place = {token: n for n, token in enumerate(tokens)}
+    transformers.NllbTokenizer(
+        vocab=place, merges=[], extra_special_tokens=list(says), src_lang=next(iter(says))
+    ).save_pretrained(path)
+    config = transformers.M2M100Config(
+        vocab_size=len(tokens), d_model=len(tokens), encoder_layers=1, decoder_layers=1, encoder_attention_heads=2,
+        decoder_attention_heads=2, encoder_ffn_dim=8, decoder_ffn_dim=8, max_position_embeddings=64, scale_embedding=False,
+        bos_token_id=0, pad_token_id=1, eos_token_id=2, decoder_start_token_id=2, tie_word_embeddings=False,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = transformers.M2M100ForConditionalGeneration(config)
+    follows = {"</s>": "<unk>"}
+    for language, text in says.items():
+        chain = [language, *(f"▁{word}" for word in text.split()), "</s>"]
+        follows |= dict(pairwise(chain))
+    with torch.no_grad():
+        for name, weights in model.named_parameters():
+            if "layer_norm.weight" not in name:
+                weights.zero_()
+        for part in (model.model.encoder, model.model.decoder):
+            part.embed_tokens.weight.copy_(100 * torch.eye(len(tokens)))
+        for before, after in follows.items():
+            model.lm_head.weight[place[after], place[before]] = 10.0
+    model.save_pretrained(path)
+    return path
+
+
+@pytest.mark.slow
+def test_nllb_is_told_which_language_to_write(tmp_path: Path) -> None:
+    path = str(make_nllb(tmp_path, {"eng_Latn": "when does it begin", "spa_Latn": "cuando empieza"}))
+    generator = built(engine="marian", via="es", there=path, back=path)
+    tokenizer, model = generator.first
+    assert generator.second == generator.first
+    assert type(model).__name__ == "M2M100ForConditionalGeneration"
+    read, written, plain = list[str](), list[str](), model.generate
+
+    def generate(**kwargs: Any) -> Any:
+        out = plain(**kwargs)
+        read.append(tokenizer.decode(kwargs["input_ids"][0]))
+        written.append(tokenizer.decode(out[0]))
+        return out
+
+    model.generate = generate
+    assert generator.propose(["when it begin", ""], [0, 1]) == [
+        "when does it begin",
+        Refused("nothing changed"),
+    ]
+    assert [text[:8] for text in read] == ["eng_Latn", "spa_Latn"]
+    assert [text.replace("</s>", "").split() for text in written] == [
+        ["spa_Latn", "cuando", "empieza"], ["eng_Latn", "when", "does", "it", "begin"],
+    ]  # fmt: skip
+    with pytest.raises(TomeError, match="NLLB's code of the language 'tlh' isn't known"):
+        built(engine="marian", via="tlh", there=path, back=path)
 
 
 def test_marian_goes_line_by_line_with_spans_behind_markers(monkeypatch: pytest.MonkeyPatch) -> None:
