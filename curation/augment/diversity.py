@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from curation.augment.judge import WORDS, prompt_of
+from curation.augment.measures import WORDS, prompt_of
 from curation.balance import NONE
 from curation.contract import digest
 from curation.step import Context

@@ -10,22 +10,29 @@ from typing import Any
 
 import polars as pl
 
+from curation.augment.crew import Crew
 from curation.augment.gates import Gates, Verdict
 from curation.augment.generators.base import Seed
 from curation.augment.hand import Hand, may_accept
-from curation.augment.judge import Judge, languages, prompt_of
-from curation.augment.near import Near, sets_of
-from curation.augment.produce import Job, Made, Producer, Talk
+from curation.augment.judge import Judge
+from curation.augment.measures import prompt_of
+from curation.augment.near import Asked, Near
+from curation.augment.produce import Job, Producer
 from curation.augment.protect import Refused
 from curation.augment.specs import Spec
+from curation.augment.work import Done, Talk, Try, Work
 from curation.contract import digest
-from curation.rows import child_id, make_rows
+from curation.rows import child_id
 from curation.step import Context
 from curation.words import U64
 
 OP = "augment"
 MOST = 4_096
 """Candidates in a batch at most."""
+SLICE = 256
+"""Candidates that a process makes and measures at a time."""
+LONG = 1_000
+"""Tries from which on worker processes are called in."""
 EXAMPLES = 3
 """Rows of the category that a new conversation is shown, besides its parent."""
 
@@ -90,11 +97,21 @@ class Engine:
         self.rows, self.specs, self.ctx, self.attempts, self.hand = rows, specs, ctx, attempts, hand
         self.producer = Producer(specs, terms, roles, ctx)
         self.judge = Judge(gates, ctx)
+        self.work = Work(specs, dict(enumerate(self.producer.generators)), roles, self.judge)
+        self.options = [spec.model_dump(mode="json", exclude={"name"}) for spec in specs]
+        self.worker = (specs, terms, roles, gates, self.judge.static)
+        self.crew: Crew | None = None
+        self.tried = 0
         self.limit = gates.near_dup
         self.made: set[str] = set()
         # by id, so that the order of rows decides nothing
         ordered = rows.select("id", "messages").sort("id")
         self.near = Near(ordered["id"].to_list(), [prompt_of(m) for m in ordered["messages"].to_list()])
+
+    def close(self) -> None:
+        """Let worker processes go."""
+        if self.crew is not None:
+            self.crew.close()
 
     def run(
         self, category: str | None, parents: pl.DataFrame, want: int, ahead: int | None = None
@@ -104,18 +121,19 @@ class Engine:
         ``ahead`` is how many are made at once at most: it changes what is made in vain, never the outcome.
         """
         jobs = self._jobs(parents, want * self.attempts)
-        talks = parents["messages"].to_list()
-        spoken = [one for one, _ in languages([prompt_of(talk) for talk in talks])]
+        ids, talks = parents["id"].to_list(), parents["messages"].to_list()
         kept, size = 0, min(ahead or MOST, MOST, max(32, want + want // 2))
         while kept < want and (batch := list(islice(jobs, size))):
-            judged = self._judged(category, parents, talks, spoken, batch)
-            prompts = sets_of([prompt_of(one.messages or []) for one in judged])
-            for candidate, shingles in zip(judged, prompts, strict=True):
-                if kept == want:
-                    return
-                settled = self._settled(candidate, shingles)
-                kept += settled.kept
-                yield settled
+            for judged, shingles in self._judged(category, ids, talks, batch):
+                made = [place for place, one in enumerate(shingles) if one is not None]
+                asked = self.near.ask([shingles[p] for p in made], [judged[p].parent for p in made])  # type: ignore[misc]
+                number = {place: at for at, place in enumerate(made)}
+                for place, candidate in enumerate(judged):
+                    if kept == want:
+                        return
+                    settled = self._settled(candidate, asked, number.get(place))
+                    kept += settled.kept
+                    yield settled
             size = min(ahead or MOST, MOST, max(32, 2 * (want - kept)))
 
     def _jobs(self, parents: pl.DataFrame, most: int) -> Iterator[Job]:
@@ -141,50 +159,46 @@ class Engine:
                 return
 
     def _judged(
-        self, category: str | None, parents: pl.DataFrame, talks: list[Talk], spoken: list[str | None], jobs: list[Job],
-    ) -> list[Candidate]:  # fmt: skip
-        refused = {
-            place: why for place, job in enumerate(jobs) if (why := self._unfit(job, spoken[job.parent]))
-        }
-        able = [place for place in range(len(jobs)) if place not in refused]
-        made = dict(
-            zip(
-                able,
-                self.producer.make(
-                    [jobs[p] for p in able],
-                    [talks[jobs[p].parent] for p in able],
-                    [self._seed(category, talks, jobs[p]) for p in able],
-                ),
-                strict=True,
+        self, category: str | None, ids: Sequence[str], talks: list[Talk], jobs: list[Job]
+    ) -> Iterator[tuple[list[Candidate], list[U64 | None]]]:
+        """The candidates of jobs, some at a time, and the shingles of each where there is one."""
+        made = self.producer.make(
+            jobs, [talks[job.parent] for job in jobs], [self._seed(category, talks, job) for job in jobs]
+        )
+        tries = [
+            Try(talks[job.parent], job.generator, job.seed, one) for job, one in zip(jobs, made, strict=True)
+        ]
+        for start, done in zip(range(0, len(jobs), SLICE), self._done(tries), strict=True):
+            good = [
+                (one, tries[start + at].parent) for at, one in enumerate(done) if one.shingles is not None
+            ]
+            self.judge.slow(
+                [one.verdict for one, _ in good],
+                [parent for _, parent in good],
+                [one.made.out for one, _ in good],  # type: ignore[misc]
             )
-        )
-        out = [made.get(place) or Made(refused[place]) for place in range(len(jobs))]
-        good = [place for place, (talk, _) in enumerate(out) if isinstance(talk, list)]
-        children = make_rows([out[p].out for p in good], source=OP)  # type: ignore[misc]
-        verdicts = dict(
-            zip(good, self.judge.judge(parents[[jobs[p].parent for p in good]], children), strict=True)
-        )
-        ids = parents["id"]
-        result = []
-        for place, (job, (talk, tokens)) in enumerate(zip(jobs, out, strict=True)):
-            spec = self.specs[job.generator]
-            reason = talk.reason if isinstance(talk, Refused) else None
-            result.append(
-                Candidate(
-                    ids[job.parent], category, spec.name, spec.model_dump(mode="json", exclude={"name"}), job.attempt,
-                    job.seed, talk if isinstance(talk, list) else None, verdicts.get(place, Verdict(reason=reason)),
-                    tokens=tokens,
-                )
-            )  # fmt: skip
-        return result
+            yield (
+                [
+                    self._candidate(category, ids, job, one)
+                    for job, one in zip(jobs[start : start + SLICE], done, strict=True)
+                ],
+                [one.shingles for one in done],
+            )
 
-    def _unfit(self, job: Job, language: str | None) -> Refused | None:
-        reads = self.producer.generators[job.generator].languages
-        if reads is None or language is None or language in reads:
-            return None
-        return Refused(
-            f"{self.specs[job.generator].name} reads {', '.join(sorted(reads))}, the parent is {language}"
-        )
+    def _done(self, tries: list[Try]) -> Iterator[list[Done]]:
+        """Tries slice by slice, in as many processes as pay."""
+        pieces = [tries[start : start + SLICE] for start in range(0, len(tries), SLICE)]
+        self.tried += len(tries)
+        if self.crew is None and self.ctx.workers > 1 and self.tried >= LONG:
+            self.crew = Crew(self.work, Work.of, self.worker, self.ctx.workers - 1)
+        return map(self.work, pieces) if self.crew is None else self.crew.map(pieces)
+
+    def _candidate(self, category: str | None, ids: Sequence[str], job: Job, done: Done) -> Candidate:
+        spec, out = self.specs[job.generator], done.made.out
+        return Candidate(
+            ids[job.parent], category, spec.name, self.options[job.generator], job.attempt, job.seed,
+            None if isinstance(out, Refused) else out, done.verdict, tokens=done.made.tokens,
+        )  # fmt: skip
 
     def _seed(self, category: str | None, talks: list[Talk], job: Job) -> Seed:
         others = len(talks) - 1
@@ -192,17 +206,17 @@ class Engine:
         shown = [place + (place >= job.parent) for place in places]
         return Seed(talks[job.parent], tuple(talks[place] for place in shown), category or "")
 
-    def _settled(self, candidate: Candidate, shingles: U64) -> Candidate:
+    def _settled(self, candidate: Candidate, asked: Asked, place: int | None) -> Candidate:
         """After the last gate, near-duplicates, which depends on what was kept before, and a person's word."""
-        if candidate.messages is None:
+        if place is None:
             return candidate
-        value, which = self.near.nearest(shingles, besides=candidate.parent)
+        value, which = asked.nearest(place)
         if candidate.id in self.made:
             value, which = 1.0, candidate.id
         why = f"{value:g} like row {which}" if value >= self.limit else None
         candidate.verdict.measure("near_dup", value, why, high=self.limit, near_dup_row=which)
         settled = self.hand.decide(candidate)
         if settled.kept:
-            self.near.add(settled.id, shingles)
+            asked.keep(place, settled.id)
             self.made.add(settled.id)
         return settled

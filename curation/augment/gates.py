@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,8 +41,7 @@ class Gates(BaseModel):
     """The embedding model for meaning and fit, as in ``embed``."""
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """One gate's measurement: the value, the limits it had to keep (None for no limit), and whether it did."""
 
     gate: str

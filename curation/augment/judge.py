@@ -5,55 +5,31 @@ The near-duplicate gate (``near.py``) is no part of it, since it depends on what
 
 from __future__ import annotations
 
-import functools
-import re
-from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import polars as pl
 
+from curation.augment import measures
 from curation.augment.gates import EMPTY, Gates, Verdict
+from curation.augment.measures import TOKENS, Meaning, Talk, answers_of, prompt_of
 from curation.contract import digest
+from curation.rows import messages_of
 from curation.step import Context
 
-WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
 SURE = 0.6
 """Confidence in a candidate's language under which another language is no reason to reject."""
-RUN, LEAST = 3, 2
-"""Words in a run that the answer takes from the prompt, and how many runs are no chance."""
-
-
-def prompt_of(messages: Sequence[dict[str, str]]) -> str:
-    """All user turns as one text."""
-    return "\n".join(turn["content"] for turn in messages if turn["role"] == "user")
-
-
-def lexical(left: str, right: str) -> float:
-    """Dice coefficient of the words and pairs of neighbouring words of two texts, from 0 to 1, both counted.
-
-    Source: Dice 1945; the bag of words and bigrams as in Wieting et al. 2017.
-    """
-    (a, of_a), (b, of_b) = _grams(left), _grams(right)
-    both = sum(min(count, b[gram]) for gram, count in a.items() if gram in b)
-    return 2 * both / (of_a + of_b) if of_a + of_b else 1.0
-
-
-@functools.lru_cache(maxsize=8192)
-def _grams(text: str) -> tuple[Counter[Any], int]:
-    """Words and pairs of neighbours, counted, and how many there are."""
-    words = WORDS.findall(text.lower())
-    return Counter([*words, *pairwise(words)]), max(2 * len(words) - 1, 0)
 
 
 class Judge:
     """Measures candidates against their parents, batch by batch."""
 
-    def __init__(self, gates: Gates, ctx: Context) -> None:
+    def __init__(self, gates: Gates, ctx: Context, *, static: bool | None = None) -> None:
         self.gates, self.ctx = gates, ctx
+        self.static = gates.encoder == "static" and "encoder" not in ctx.models if static is None else static
+        """Whether meaning is measured by the model that every process has at hand."""
+        self._meaning_of = Meaning()
 
     @cached_property
     def _items(self) -> Any:
@@ -61,45 +37,58 @@ class Judge:
 
         return read_items(self.gates.against, None)
 
-    def judge(self, parents: pl.DataFrame, children: pl.DataFrame) -> list[Verdict]:
-        """A verdict for each child; row i of ``parents`` is the parent of row i. All but near-duplicates."""
-        verdicts = [Verdict() for _ in range(children.height)]
+    def judge(self, parents: Sequence[Talk], children: Sequence[Talk]) -> list[Verdict]:
+        """A verdict for each child, whose parent stands in the same place; on all but near-duplicates."""
+        verdicts = self.quick(parents, children)
+        self.slow(verdicts, parents, children)
+        return verdicts
+
+    def quick(self, parents: Sequence[Talk], children: Sequence[Talk]) -> list[Verdict]:
+        """Verdicts by the gates that need no model and no file, which any process can measure."""
+        verdicts = [Verdict() for _ in children]
         if not verdicts:
             return verdicts
-        before, after = parents["messages"].to_list(), children["messages"].to_list()
-        prompts = [(prompt_of(a), prompt_of(b)) for a, b in zip(before, after, strict=True)]
-        whole = [
-            prompt_of(a) != prompt_of(b) and _answers(a) != _answers(b)
-            for a, b in zip(before, after, strict=True)
-        ]
-        for verdict, (old, new), rewritten in zip(verdicts, prompts, whole, strict=True):
-            self._words(verdict, old, new, rewritten)
+        old, new = ([prompt_of(talk) for talk in side] for side in (parents, children))
+        whole = _whole(old, new, parents, children)
+        self._words(verdicts, old, new, whole)
         if self.gates.language:
-            self._language(verdicts, prompts)
+            self._language(verdicts, old, new)
         if self.gates.copied is not None:
-            self._copied(verdicts, prompts, before, whole)
+            self._copied(verdicts, old, new, parents, whole)
         if self.gates.flags:
             self._flags(verdicts, parents, children)
-        if self.gates.semantic is not None or self.gates.fit is not None:
+        if self.static and (self.gates.semantic is not None or self.gates.fit is not None):
             self._meaning(verdicts, parents, children, whole)
+        return verdicts
+
+    def slow(self, verdicts: Sequence[Verdict], parents: Sequence[Talk], children: Sequence[Talk]) -> None:
+        """Add what the other gates say, which load a model or benchmark files."""
+        if not verdicts:
+            return
+        old, new = ([prompt_of(talk) for talk in side] for side in (parents, children))
+        if not self.static and (self.gates.semantic is not None or self.gates.fit is not None):
+            self._meaning(verdicts, parents, children, _whole(old, new, parents, children))
         if self.gates.against:
             self._contamination(verdicts, parents, children)
         if self.gates.perplexity is not None:
-            self._perplexity(verdicts, prompts)
-        return verdicts
+            self._perplexity(verdicts, list(zip(old, new, strict=True)))
 
-    def _words(self, verdict: Verdict, old: str, new: str, rewritten: bool) -> None:
+    def _words(
+        self, verdicts: Sequence[Verdict], old: Sequence[str], new: Sequence[str], whole: Sequence[bool]
+    ) -> None:
         """Length and likeness of words; a new conversation is as long as it needs to be, and owes its parent no words."""
-        if not new.strip():
-            verdict.reason = EMPTY
-        if self.gates.length is not None:
-            low, high = (None, None) if rewritten else self.gates.length
-            ratio = round(len(new) / max(len(old), 1), 3)
-            off = low is not None and high is not None and not low <= ratio <= high
-            why = f"{ratio:g} times the parent's, not within {low:g} to {high:g}" if off else None
-            verdict.measure("length", ratio, why, low=low, high=high)
-        if self.gates.lexical is not None:
-            self._band(verdict, "lexical", round(lexical(old, new), 3), self.gates.lexical, rewritten)
+        likeness = measures.lexical(old, new) if self.gates.lexical is not None else [0.0] * len(old)
+        for verdict, before, after, alike, rewritten in zip(verdicts, old, new, likeness, whole, strict=True):
+            if not after.strip():
+                verdict.reason = EMPTY
+            if self.gates.length is not None:
+                low, high = (None, None) if rewritten else self.gates.length
+                ratio = round(len(after) / max(len(before), 1), 3)
+                off = low is not None and high is not None and not low <= ratio <= high
+                why = f"{ratio:g} times the parent's, not within {low:g} to {high:g}" if off else None
+                verdict.measure("length", ratio, why, low=low, high=high)
+            if self.gates.lexical is not None:
+                self._band(verdict, "lexical", alike, self.gates.lexical, rewritten)
 
     def _band(
         self, verdict: Verdict, gate: str, value: float, band: tuple[float, float], rewritten: bool
@@ -110,61 +99,38 @@ class Judge:
             why = f"{value:g} is under {low:g}, drifted"
         verdict.measure(gate, value, why, low=low, high=high)
 
-    def _language(self, verdicts: list[Verdict], prompts: list[tuple[str, str]]) -> None:
-        old, new = (languages([pair[side] for pair in prompts]) for side in (0, 1))
-        for verdict, (was, _), (now, sure) in zip(verdicts, old, new, strict=True):
+    def _language(self, verdicts: Sequence[Verdict], old: Sequence[str], new: Sequence[str]) -> None:
+        pairs = zip(verdicts, measures.languages(old), measures.languages(new), strict=True)
+        for verdict, (was, _), (now, sure) in pairs:
             other = bool(was and now and was != now and sure >= SURE)
             why = f"{now} ({sure:g}), the parent is {was}" if other else None
             verdict.measure("language", now, why, language_confidence=sure)
 
     def _copied(
-        self, verdicts: list[Verdict], prompts: list[tuple[str, str]], before: list[list[dict[str, str]]], whole: list[bool],
+        self, verdicts: Sequence[Verdict], old: Sequence[str], new: Sequence[str], parents: Sequence[Talk], whole: Sequence[bool],
     ) -> None:  # fmt: skip
         """An answer that corrects, rewrites or translates a line repeats most of it: that line has to stay as it is."""
-        from curation.augment.near import sets_of
-
-        answers = sets_of(["\n".join(_answers(messages)) for messages in before], RUN)
-        gone = [(place, line) for place, pair in enumerate(prompts) for line in _changed(*pair)]
-        most = dict.fromkeys(range(len(prompts)), 0.0)
-        for (place, _), runs in zip(gone, sets_of([line for _, line in gone], RUN), strict=True):
-            shared = np.intersect1d(runs, answers[place], assume_unique=True).size
-            if shared >= LEAST:
-                most[place] = max(most[place], round(shared / runs.size, 3))
+        shares = measures.copied(old, new, ["\n".join(answers_of(talk)) for talk in parents])
         limit = self.gates.copied or 0.0
-        for place, verdict in enumerate(verdicts):
-            if not whole[place]:
-                why = (
-                    f"the answer repeats {most[place]:g} of a line that changed"
-                    if most[place] > limit
-                    else None
-                )
-                verdict.measure("copied", most[place], why, high=limit)
+        for verdict, share, rewritten in zip(verdicts, shares, whole, strict=True):
+            if not rewritten:
+                why = f"the answer repeats {share:g} of a line that changed" if share > limit else None
+                verdict.measure("copied", share, why, high=limit)
 
-    def _flags(self, verdicts: list[Verdict], parents: pl.DataFrame, children: pl.DataFrame) -> None:
-        old, new = flags(parents["messages"]), flags(children["messages"])
+    def _flags(self, verdicts: Sequence[Verdict], parents: Sequence[Talk], children: Sequence[Talk]) -> None:
+        old = measures.flags(parents)
+        new = measures.flags_of_children(children, parents, old)
         for verdict, was, now in zip(verdicts, old, new, strict=True):
             worse = ", ".join(sorted(now - was))
             verdict.measure("flags", worse, f"{worse}, which the parent doesn't raise" if worse else None)
 
     def _meaning(
-        self, verdicts: list[Verdict], parents: pl.DataFrame, children: pl.DataFrame, whole: list[bool]
-    ) -> None:
-        from curation.embedding import vectors
-        from curation.embedding.numbers import lengths
-
-        model, ctx = self.gates.encoder, Context(models=self.ctx.models, cache=self.ctx.cache)
-        found = {
-            (side, role): vectors(_of_role(frame, role), model=model, view="conversation", ctx=ctx)
-            for side, frame in (("old", parents), ("new", children))
-            for role in ("user", "assistant")
-        }
-
-        def cosine(left: Any, right: Any) -> list[float]:
-            dots = (left.astype("int64") * right.astype("int64")).sum(axis=1)
-            return [round(float(value), 3) for value in dots / (lengths(left) * lengths(right))]
-
-        meaning = cosine(found["old", "user"], found["new", "user"])
-        fits = [cosine(found[side, "user"], found[side, "assistant"]) for side in ("old", "new")]
+        self, verdicts: Sequence[Verdict], parents: Sequence[Talk], children: Sequence[Talk], whole: Sequence[bool],
+    ) -> None:  # fmt: skip
+        old, new = (
+            (self._vectors(side, "user"), self._vectors(side, "assistant")) for side in (parents, children)
+        )
+        meaning, fits = measures.cosine(old[0], new[0]), [measures.cosine(*side) for side in (old, new)]
         for verdict, likeness, was, now, rewritten in zip(verdicts, meaning, *fits, whole, strict=True):
             if self.gates.semantic is not None:
                 self._band(verdict, "semantic", likeness, self.gates.semantic, rewritten)
@@ -173,20 +139,38 @@ class Judge:
                 why = f"prompt and answer agree by {now:g}, the parent's by {was:g}" if now < least else None
                 verdict.measure("fit", now, why, low=least, fit_parent=was)
 
-    def _contamination(self, verdicts: list[Verdict], parents: pl.DataFrame, children: pl.DataFrame) -> None:
+    def _vectors(self, talks: Sequence[Talk], role: str) -> Any:
+        """The vectors of all turns of a role as one text each."""
+        texts = ["\n".join(turn["content"] for turn in talk if turn["role"] == role) for talk in talks]
+        if self.static:
+            return self._meaning_of(texts)
+        from curation.embedding import vectors
+
+        rows = pl.DataFrame(
+            {
+                "messages": messages_of([[{"role": role, "content": text}] for text in texts]),
+                "content_hash": [digest(f"{role}\n{text}") for text in texts],
+            }
+        )
+        ctx = Context(models=self.ctx.models, cache=self.ctx.cache)
+        return vectors(rows, model=self.gates.encoder, view="conversation", ctx=ctx, tokens=TOKENS)
+
+    def _contamination(
+        self, verdicts: Sequence[Verdict], parents: Sequence[Talk], children: Sequence[Talk]
+    ) -> None:
         from curation.overlap import find_overlap
 
-        both = pl.concat([parents["messages"], children["messages"]], rechunk=True)
+        both = messages_of([*parents, *children])
         found = find_overlap(both, self._items, 13, 8, lambda *_: None)
         hits = dict(zip(found.rows, found.hits, strict=True))
         names = dict(zip(found.rows, found.benchmark, strict=True))
         for place, verdict in enumerate(verdicts):
-            row = parents.height + place
+            row = len(parents) + place
             now, was = hits.get(row, 0), hits.get(place, 0)
             why = f"{now} runs of words of {names[row]}" if now > was else None
             verdict.measure("contamination", now, why, high=was)
 
-    def _perplexity(self, verdicts: list[Verdict], prompts: list[tuple[str, str]]) -> None:
+    def _perplexity(self, verdicts: Sequence[Verdict], prompts: list[tuple[str, str]]) -> None:
         from curation.augment.perplexity import ratios
 
         most = self.gates.perplexity_ratio
@@ -195,50 +179,9 @@ class Judge:
             verdict.measure("perplexity", ratio, why, high=most)
 
 
-def _changed(old: str, new: str) -> list[str]:
-    """The lines of a text that the other hasn't."""
-    kept = set(new.split("\n"))
-    return [line for line in old.split("\n") if line not in kept]
-
-
-def _answers(messages: Sequence[dict[str, str]]) -> list[str]:
-    return [turn["content"] for turn in messages if turn["role"] != "user"]
-
-
-def _of_role(rows: pl.DataFrame, role: str) -> pl.DataFrame:
-    """All turns of a role as one text each, under the hash of that text, so that each is embedded once."""
-    texts = [
-        "\n".join(turn["content"] for turn in talk if turn["role"] == role)
-        for talk in rows["messages"].to_list()
-    ]
-    return pl.DataFrame(
-        {
-            "messages": [[{"role": role, "content": text}] for text in texts],
-            "content_hash": [digest(f"{role}\n{text}") for text in texts],
-        },
-        schema={"messages": rows.schema["messages"], "content_hash": pl.String},
-    )
-
-
-def languages(texts: Sequence[str]) -> list[tuple[str | None, float]]:
-    """The language of each text and how sure it is, None where it has too few letters."""
-    from curation.language_id import sample
-
-    cleaned = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(sample(pl.col("text"), 400))
-    found = [_guessed(text) for text in cleaned.to_series()]
-    return [(one.language, one.confidence) if one else (None, 0.0) for one in found]
-
-
-@functools.lru_cache(maxsize=16384)
-def _guessed(text: str) -> Any:
-    from curation.language_id import guess, load_model
-
-    return guess(text, load_model())
-
-
-def flags(messages: pl.Series) -> list[set[str]]:
-    """The quality flags that each conversation raises."""
-    from curation.steps.quality import Quality
-
-    out = Quality(encoding="pattern").apply(pl.DataFrame({"messages": messages}), Context())
-    return [set(filter(None, text.split(","))) for text in out["quality.flags"]]
+def _whole(
+    old: Sequence[str], new: Sequence[str], parents: Sequence[Talk], children: Sequence[Talk]
+) -> list[bool]:
+    """Whether each conversation is a new one: prompt and answer both."""
+    pairs = zip(old, new, parents, children, strict=True)
+    return [a != b and answers_of(parent) != answers_of(child) for a, b, parent, child in pairs]

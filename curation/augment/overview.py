@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from curation.augment import difference, diversity
-from curation.augment.judge import prompt_of
+from curation.augment.measures import prompt_of
 from curation.balance import NONE
 from curation.step import Context
 from curation.store import Version

@@ -12,7 +12,7 @@ import polars as pl
 
 from curation.augment import difference
 from curation.augment.engine import Candidate
-from curation.augment.judge import prompt_of
+from curation.augment.measures import prompt_of
 from curation.errors import RecipeError
 from curation.recipe import Recipe
 from curation.run import rows_of
@@ -102,7 +102,7 @@ def of_rows(rows: pl.DataFrame, step: Augment, store: Store | None, number: int,
     try:
         found = list(islice(step.walk(engine, rows, -(-number // max(len(asked), 1))), number))
     finally:
-        engine.producer.close()
+        engine.close()
     talks = dict(rows.select("id", "messages").iter_rows())
     return Preview(
         pl.DataFrame([_line(one, talks[one.parent]) for one in found], schema=CANDIDATES, orient="row"),

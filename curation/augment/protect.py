@@ -75,6 +75,13 @@ def pieces(text: str, terms: Sequence[str] = ()) -> list[tuple[str, bool]]:
     return parts
 
 
+def free(text: str, terms: Sequence[str] = ()) -> list[tuple[int, int]]:
+    """Where the stretches between the protected spans start and end."""
+    found = _known(text, tuple(terms))
+    edges = [0, *(edge for span in found for edge in (span.start, span.end)), len(text)]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
 def masked(text: str, terms: Sequence[str] = ()) -> Masked:
     """The text with a marker in place of each protected span; markers occur nowhere else in it."""
     found = _known(text, tuple(terms))

@@ -11,8 +11,8 @@ import polars as pl
 
 from curation.augment.engine import Candidate
 from curation.augment.hand import Hand
-from curation.augment.judge import prompt_of
 from curation.augment.llm import cost
+from curation.augment.measures import prompt_of
 from curation.balance import NONE
 from curation.rows import rehash
 

@@ -116,7 +116,7 @@ class Augment(Step):
         try:
             yield from self.walk(engine, rows)
         finally:
-            engine.producer.close()
+            engine.close()
 
     def engine(self, rows: pl.DataFrame, ctx: Context) -> Engine:
         """What makes and judges them, with its generators loaded. Raises InputError, MissingExtra, MissingResource, LlmError."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 import polars as pl
@@ -176,6 +177,31 @@ def _echo(texts: pl.DataFrame) -> pl.Series:
     pairs = texts.select("prompt", "last").iter_rows()
     found = [len(prompt) >= ECHO and len(prompt) <= len(last) and prompt in last for prompt, last in pairs]
     return pl.Series("quality.echo", found, dtype=pl.Boolean)
+
+
+OF_PROMPTS = {"broken_encoding", "echo"}
+"""The flags that a prompt has a part in, without the columns of ``language``."""
+
+
+def of_prompts(talks: Sequence[Sequence[Mapping[str, str]]]) -> list[set[str]]:
+    """Which of those flags each conversation raises, by the pattern alone; for candidates whose answers are known."""
+
+    def last(talk: Sequence[Mapping[str, str]], role: str) -> str:
+        return next((turn["content"] for turn in reversed(talk) if turn["role"] == role), "")
+
+    texts = pl.DataFrame(
+        {
+            "prompt": [last(talk, "user") for talk in talks],
+            "last": [last(talk, "assistant") for talk in talks],
+            # a line end is part of no sign of a broken encoding
+            "all": ["\n".join(turn["content"] for turn in talk) for talk in talks],
+        },
+        schema={"prompt": pl.String, "last": pl.String, "all": pl.String},
+    ).with_columns(pl.col("prompt").str.strip_chars(), broken=pl.col("all").str.contains(patterns.MOJIBAKE))
+    pairs = zip(texts["broken"], _echo(texts), strict=True)
+    return [
+        {name for name, up in zip(("broken_encoding", "echo"), pair, strict=True) if up} for pair in pairs
+    ]
 
 
 def _share(count: pl.Expr) -> pl.Expr:

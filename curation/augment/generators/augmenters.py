@@ -8,7 +8,6 @@ from typing import Any
 from curation.augment.generators.lists import DROPPABLE, FIRM
 from curation.errors import MissingExtra
 
-Action = Callable[[str], list[str] | str]
 SHORT = r"\s*(?:[A-Z]|[A-Za-z]{1,3}\s*$|[A-Za-z]*[^A-Za-z\s])"
 """Words that may be names, of up to three letters, or with anything but letters: a slip in them leaves too little to read."""
 MIDDLING = r"\s*(?:[A-Z]|[A-Za-z]{1,5}\s*$|[A-Za-z]*[^A-Za-z\s])"
@@ -16,61 +15,78 @@ REMEMBERED = 65_536
 """Words of which is remembered whether they may change."""
 
 
-def augmenter(
-    name: str, share: float, most: int, tokens: Callable[[str], list[str]], model: Any = None
-) -> Action:
-    """The action of the augmenter of that name: a text in, words out. Raises MissingExtra without nlpaug.
+class Tool:
+    """One of nlpaug's augmenters, handed words in place of a text.
 
-    ``tokens`` gives the words; ``share`` of them change, at most ``most``; ``model`` is what synonyms come from.
+    Where a word changes by itself, those that may not change aren't handed over; how many change is still reckoned from all.
+    What nlpaug finds out about a word again and again is remembered.
+    """
+
+    def __init__(self, augmenter: Any, action: str, *, alone: bool) -> None:
+        self.augmenter, self.alone = augmenter, alone
+        self._act: Callable[[str], list[str] | str] = getattr(augmenter, action)
+        self._asked, self._counted = augmenter.pre_skip_aug, augmenter._generate_aug_cnt
+        self._words: list[str] = []
+        self._total = 0
+        self._may: dict[str, bool] = {}
+        augmenter.tokenizer, augmenter.reverse_tokenizer = lambda _: self._words, lambda out: out
+        augmenter.pre_skip_aug = self._pre_skip_aug
+        augmenter._generate_aug_cnt = lambda _, *limits: self._counted(self._total, *limits)
+
+    def __call__(self, words: list[str], total: int) -> list[str] | None:
+        """What becomes of the words, which are some of so many; None where none of them may change."""
+        self._words, self._total = words, total
+        # the tokenizer answers with the words, so what is passed here only has to be a text
+        out = self._act("words")
+        return None if isinstance(out, str) else out
+
+    def offered(self, words: Sequence[str]) -> list[int]:
+        """The places of the words that may change, or of all where one has to do with the others."""
+        return self._pre_skip_aug(words) if self.alone else list(range(len(words)))
+
+    def _pre_skip_aug(self, tokens: Sequence[Any], tuple_idx: int | None = None) -> list[int]:
+        words = tokens if tuple_idx is None else [token[tuple_idx] for token in tokens]
+        if len(self._may) > REMEMBERED:
+            self._may.clear()
+        for word in words:
+            if word not in self._may:
+                self._may[str(word)] = bool(self._asked([word]))
+        return [place for place, word in enumerate(words) if self._may[word]]
+
+
+def tool(name: str, share: float, most: int, model: Any = None) -> Tool:
+    """The augmenter of that name. Raises MissingExtra without nlpaug.
+
+    ``share`` of a text's words change, at most ``most``; ``model`` is what synonyms come from.
     """
     try:
         import nlpaug.augmenter.char as by_char
         import nlpaug.augmenter.word as by_word
     except ModuleNotFoundError as error:
         raise MissingExtra.of(str(error.name).split(".")[0], "augment") from None
-    given: dict[str, Any] = {"tokenizer": tokens, "reverse_tokenizer": lambda out: out}
     firm = _Lower(FIRM)
-    size = {**given, "aug_p": share, "aug_max": most, "stopwords": firm}
+    size: dict[str, Any] = {"aug_p": share, "aug_max": most, "stopwords": firm}
     if name == "synonym":
         synonym = by_word.SynonymAug.__new__(by_word.SynonymAug)
         by_word.WordAugmenter.__init__(synonym, action="substitute", name=name, **size)
         synonym.aug_src, synonym.lang, synonym.model = "wordnet", "eng", model
-        return _remembering(synonym).substitute  # type: ignore[no-any-return]
+        return Tool(synonym, "substitute", alone=True)
     if name == "spelling":
         spelling = by_word.SpellingAug(**size, stopwords_regex=SHORT)
         spelling.model.dict = slips(spelling.model.dict)
-        return _remembering(spelling).substitute  # type: ignore[no-any-return]
+        return Tool(spelling, "substitute", alone=True)
     if name == "keyboard":
         keyboard = by_char.KeyboardAug(
-            **given, aug_word_p=share, aug_word_max=most, aug_char_max=1, include_special_char=False,
+            aug_word_p=share, aug_word_max=most, aug_char_max=1, include_special_char=False,
             include_numeric=False, include_upper_case=False, stopwords=firm, stopwords_regex=SHORT,
         )  # fmt: skip
-        return _remembering(keyboard).substitute  # type: ignore[no-any-return]
+        return Tool(keyboard, "substitute", alone=True)
     if name == "split":
-        return _remembering(by_word.SplitAug(**size, stopwords_regex=MIDDLING)).split  # type: ignore[no-any-return]
+        return Tool(by_word.SplitAug(**size, stopwords_regex=MIDDLING), "split", alone=False)
     if name == "delete":
         rest = _Lower(DROPPABLE, inside=False)
-        drop = by_word.RandomWordAug(action=name, **{**size, "stopwords": rest})
-        return _remembering(drop).delete  # type: ignore[no-any-return]
-    swap = by_word.RandomWordAug(action=name, **size, stopwords_regex=r"\s*[A-Z]")
-    return _remembering(swap).swap  # type: ignore[no-any-return]
-
-
-def _remembering(augmenter: Any) -> Any:
-    """The augmenter, which from now on asks only once about each word whether it may change."""
-    asked, known = augmenter.pre_skip_aug, dict[str, bool]()
-
-    def pre_skip_aug(tokens: Sequence[Any], tuple_idx: int | None = None) -> list[int]:
-        words = tokens if tuple_idx is None else [token[tuple_idx] for token in tokens]
-        if len(known) > REMEMBERED:
-            known.clear()
-        for word in words:
-            if word not in known:
-                known[str(word)] = bool(asked([word]))
-        return [place for place, word in enumerate(words) if known[word]]
-
-    augmenter.pre_skip_aug = pre_skip_aug
-    return augmenter
+        return Tool(by_word.RandomWordAug(action=name, **{**size, "stopwords": rest}), name, alone=False)
+    return Tool(by_word.RandomWordAug(action=name, **size, stopwords_regex=r"\s*[A-Z]"), name, alone=False)
 
 
 class _Lower:

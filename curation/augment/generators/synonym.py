@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from curation.augment import fluency
 from curation.augment.generators import wordnet
-from curation.augment.generators.augmenters import augmenter
+from curation.augment.generators.augmenters import tool
 from curation.augment.generators.inflect import POS
-from curation.augment.generators.words import ENGLISH, WordGenerator, cut
+from curation.augment.generators.words import ENGLISH, Word, WordGenerator, cut
 from curation.augment.protect import Refused
 
 LEFT_ALONE = "DT"
@@ -38,8 +38,7 @@ class SynonymGenerator(WordGenerator):
     def __init__(self, share: float, most: int, terms: tuple[str, ...], senses: int) -> None:
         self.terms, self.senses, self.languages = terms, senses, ENGLISH
         self.identity = f"nlpaug synonym share={share} most={most} senses={senses} v2"
-        self._words: list[str] = []
-        self._augment = augmenter("synonym", share, most, lambda _: self._words, self)
+        self._tool = tool("synonym", share, most, self)
         self._known: dict[str, Fit] = {}
         self._fit = Fit((), {})
         wordnet.load()
@@ -58,9 +57,13 @@ class SynonymGenerator(WordGenerator):
             return super()._one(text, seed)
         return Refused("no synonym fits")
 
-    def pos_tag(self, tokens: list[str]) -> list[tuple[str, str]]:
+    def _offered(self, words: Sequence[str]) -> list[int]:
+        """The words that have a synonym which fits."""
+        return [place for place in self._tool.offered(words) if self._fit.tags[place] != LEFT_ALONE]
+
+    def pos_tag(self, tokens: list[Word]) -> list[tuple[str, str]]:
         """What nlpaug asks of its model: words with their tags."""
-        return list(zip(tokens, self._fit.tags, strict=True))
+        return [(word, self._fit.tags[word.place]) for word in tokens]
 
     def predict(self, word: str, pos: str | None = None) -> list[str]:
         """What nlpaug asks of its model: synonyms of a word as a part of speech."""

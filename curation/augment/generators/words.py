@@ -14,6 +14,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from curation.augment import protect
 from curation.augment.protect import Refused
@@ -38,13 +39,12 @@ class WordGenerator:
     """One of nlpaug's augmenters, kept to the words of the prose."""
 
     def __init__(self, name: str, share: float, most: int, terms: tuple[str, ...]) -> None:
-        from curation.augment.generators.augmenters import augmenter
+        from curation.augment.generators.augmenters import tool
 
         self.identity = f"nlpaug {name} share={share} most={most} v2"
         self.languages = None if name in ("keyboard", "swap", "split") else ENGLISH
         self.terms = terms
-        self._words: list[str] = []
-        self._augment = augmenter(name, share, most, lambda _: self._words)
+        self._tool = tool(name, share, most)
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in the order of the texts."""
@@ -59,35 +59,46 @@ class WordGenerator:
             return Refused("no prose to change")
         random.seed(seed)
         np.random.seed(seed % 2**32)
-        self._words = list(words)
-        # the tokenizer above answers with the words, so what is passed here only has to be a text
-        out = self._augment("words")
-        if isinstance(out, str):  # nlpaug hands back what it was given where no word may change
+        places = self._offered(words)
+        given = [Word(words[place], place) for place in places]
+        out = self._tool(list(given), len(words))
+        if out is None:
             return Refused("no word that may change")
-        candidate = _woven(out, self._words, glue)
+        if len(out) == len(given):
+            changed = list(words)
+            for place, word in zip(places, out, strict=True):
+                changed[place] = word
+            candidate = _joined(changed, glue)
+        else:
+            candidate = _woven(out, words, glue)
         if candidate == text:
             return Refused("nothing changed")
         return protect.verified(text, candidate, self.terms)
 
+    def _offered(self, words: Sequence[str]) -> list[int]:
+        """Which words nlpaug is handed."""
+        return self._tool.offered(words)
+
 
 @functools.lru_cache(maxsize=4096)
-def cut(text: str, terms: tuple[str, ...]) -> tuple[tuple[Word, ...], tuple[str, ...]]:
+def cut(text: str, terms: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The words of the prose, and what stands before each of them and after the last."""
-    words: list[Word] = []
-    glue, at, base = [], 0, 0
-    for part, free in protect.pieces(text, terms):
-        for match in WORD.finditer(part) if free else ():
-            words.append(Word(match.group(), len(words)))
-            glue.append(text[at : base + match.start()])
-            at = base + match.end()
-        base += len(part)
+    words, glue, at = [], [], 0
+    for start, end in protect.free(text, terms):
+        for match in WORD.finditer(text, start, end):
+            words.append(match.group())
+            glue.append(text[at : match.start()])
+            at = match.end()
     return tuple(words), (*glue, text[at:])
 
 
+def _joined(words: Sequence[str], glue: Sequence[str]) -> str:
+    """As many words as there were, back between their glue."""
+    return "".join(chain.from_iterable(zip(glue, words, strict=False))) + glue[-1]
+
+
 def _woven(out: Sequence[str], words: Sequence[str], glue: Sequence[str]) -> str:
-    """Words back between their glue. Where words are missing or more, those left unchanged hold their places."""
-    if len(out) == len(words):
-        return "".join(part for pair in zip(glue, out, strict=False) for part in pair) + glue[-1]
+    """Fewer words or more back between the glue: those left unchanged hold their places."""
     slots: list[list[str]] = [[] for _ in words]
     at = 0
     for place, word in enumerate(out):

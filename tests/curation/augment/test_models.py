@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 from tinylm import make_llama
 
@@ -15,7 +14,6 @@ from curation.augment.judge import Judge
 from curation.augment.protect import Refused
 from curation.errors import TomeError
 from curation.recipe import step_from
-from curation.rows import make_rows
 from curation.step import Context
 
 pytest.importorskip(
@@ -175,8 +173,8 @@ def test_marian_goes_line_by_line_with_spans_behind_markers(monkeypatch: pytest.
 
 
 @pytest.fixture
-def rows() -> tuple[pl.DataFrame, pl.DataFrame]:
-    talks = [
+def talks() -> tuple[list[Any], list[Any]]:
+    olds = [
         [{"role": "user", "content": text}, {"role": "assistant", "content": "yes"}]
         for text in ("a b c d e f", "a b c d e f", "a b c d e f")
     ]
@@ -184,10 +182,10 @@ def rows() -> tuple[pl.DataFrame, pl.DataFrame]:
         [{"role": "user", "content": text}, {"role": "assistant", "content": "yes"}]
         for text in ("a b c d f e", "f e d c b a", "a b c d e f g")
     ]
-    return make_rows(talks, source="p"), make_rows(news, source="c")
+    return olds, news
 
 
-def test_the_perplexity_gate(tmp_path: Path, rows: tuple[pl.DataFrame, pl.DataFrame]) -> None:
+def test_the_perplexity_gate(tmp_path: Path, talks: tuple[list[Any], list[Any]]) -> None:
     import math
 
     import torch
@@ -205,7 +203,7 @@ def test_the_perplexity_gate(tmp_path: Path, rows: tuple[pl.DataFrame, pl.DataFr
             logits = network(ids).logits[0, :-1].log_softmax(-1)
         return math.exp(-float(logits.gather(1, ids[0, 1:, None]).mean()))
 
-    parents, children = rows
+    parents, children = talks
     off: dict[str, Any] = {
         "lexical": None,
         "semantic": None,
@@ -215,10 +213,7 @@ def test_the_perplexity_gate(tmp_path: Path, rows: tuple[pl.DataFrame, pl.DataFr
         "length": None,
         "copied": None,
     }
-    texts = [
-        (a[0]["content"], b[0]["content"])
-        for a, b in zip(parents["messages"], children["messages"], strict=True)
-    ]
+    texts = [(a[0]["content"], b[0]["content"]) for a, b in zip(parents, children, strict=True)]
     want = [round(perplexity(new) / perplexity(old), 3) for old, new in texts]
     limit = sorted(want)[1]
     verdicts = Judge(Gates(perplexity=path, perplexity_ratio=limit, **off), Context()).judge(

@@ -13,10 +13,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from curation.augment import gates as gating
+from curation.augment.crew import Crew
 from curation.augment.gates import Gates
-from curation.augment.judge import Judge, lexical
+from curation.augment.judge import Judge
 from curation.augment.llm import Reply, Request
-from curation.augment.near import Near, sets_of
 from curation.errors import InputError, RecipeError
 from curation.laws import run_step
 from curation.recipe import load_recipe, parse_recipe, step_from
@@ -39,8 +39,7 @@ def talk(question: str, answer: str = ANSWER) -> list[dict[str, str]]:
 
 
 def judged(child: list[dict[str, str]], parent: list[dict[str, str]] | None = None, **given: Any) -> Any:
-    parents, children = (make_rows([one], source="s") for one in (parent or talk(QUESTION), child))
-    [verdict] = Judge(Gates(**given), Context()).judge(parents, children)
+    [verdict] = Judge(Gates(**given), Context()).judge([parent or talk(QUESTION)], [child])
     return verdict
 
 
@@ -119,23 +118,6 @@ def test_contamination_rejects(tmp_path: Path) -> None:
     path.write_text(json.dumps({"question": "Some other item, long enough to be looked for in it"}) + "\n")
     verdict = judged(talk(GOOD), against=(str(path),))
     assert (verdict.reason, verdict.values["contamination"]) == (None, 0)
-
-
-def test_lexical_is_an_exact_dice_coefficient() -> None:
-    # words a b c and pairs ab bc beside a b d, ab bd: 2 * 3 / 10
-    assert lexical("a b c", "a b d") == 0.6
-    assert lexical("b a", "a b") == 2 * 2 / 6
-    assert (lexical("", ""), lexical("a", "")) == (1.0, 0.0)
-
-
-def test_near_finds_the_nearest_but_the_parent() -> None:
-    near = Near(["a", "b", "c"], ["one two three four", "one two three five", ""])
-    [asked] = sets_of(["one two three four"])
-    assert near.nearest(asked, besides="a") == (0.5, "b")
-    assert near.nearest(asked, besides="b") == (1.0, "a")
-    near.add("d", asked)
-    assert near.nearest(asked, besides="a") == (1.0, "d")
-    assert near.nearest(sets_of(["nothing alike"])[0], besides="a") == (0.0, None)
 
 
 GIVEN: dict[str, Any] = {"op": "augment", "rows": {"legal": 12}, "generators": ["keyboard", "swap"]}
@@ -218,10 +200,17 @@ def test_made_rows_are_no_parents(rows: pl.DataFrame) -> None:
     assert set(second[first.height :]["parent_id"]) <= set(rows["id"])
 
 
+def ready(*given: Any) -> Crew:
+    """A crew whose workers are all at work from the first piece on."""
+    crew = Crew(*given)
+    assert all(worker.pipe.poll(120) for worker in crew.workers)
+    return crew
+
+
 def test_order_batches_and_workers_change_nothing(
     rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from curation.augment import engine, produce
+    from curation.augment import engine
 
     step = step_from({**GIVEN, "rows": {"legal": 30}})
     want = run_step(step, rows, Context(seed=3))
@@ -232,9 +221,10 @@ def test_order_batches_and_workers_change_nothing(
     assert_frame_equal(want.rows, small.rows)
     assert_frame_equal(want.ledger, small.ledger)
     monkeypatch.setattr(engine, "MOST", 4096)
-    monkeypatch.setattr(produce, "SLICE", 5)
-    monkeypatch.setattr(produce, "LONG", 0)
-    spread = run_step(step, rows, Context(seed=3, workers=2))
+    monkeypatch.setattr(engine, "SLICE", 5)
+    monkeypatch.setattr(engine, "LONG", 0)
+    monkeypatch.setattr(engine, "Crew", ready)
+    spread = run_step(step, rows, Context(seed=3, workers=3))
     assert rows_hash(spread.rows) == rows_hash(want.rows)
     assert spread.summary == want.summary
     assert rows_hash(run_step(step, rows, Context(seed=4)).rows) != rows_hash(want.rows)
