@@ -7,7 +7,7 @@ from typing import Literal
 
 import polars as pl
 
-from curation import browse
+from curation import browse, facets
 from curation.cut_kinds import Alike
 from curation.steps.pii import PiiKind
 
@@ -113,9 +113,9 @@ def signals(index: browse.Index, topic: str) -> list[Signal]:
 
 def _columns(index: browse.Index, topic: str) -> list[Signal]:
     prefixes = tuple(one for other in TOPICS.values() for one in other.prefixes)
-    numbers = browse.numeric(index)
+    numbers = facets.numeric(index)
     found = []
-    for name in dict.fromkeys([*numbers, *browse.groupable(index)]):
+    for name in dict.fromkeys([*numbers, *facets.groupable(index)]):
         mine = name.startswith(TOPICS[topic].prefixes) if topic != "Other" else not name.startswith(prefixes)
         # the words of stats are the words of the index, and flags stand together
         beside = (
@@ -132,7 +132,7 @@ def _columns(index: browse.Index, topic: str) -> list[Signal]:
 
 def flags(index: browse.Index) -> list[str]:
     """The yes/no columns of ``quality`` that are up on some row."""
-    return [name for name, _ in browse.flags_of(index) if name.startswith("quality.")]
+    return [name for name, _ in facets.flags_of(index) if name.startswith("quality.")]
 
 
 def kinds(index: browse.Index) -> dict[PiiKind, int]:

@@ -14,7 +14,7 @@ from curation.errors import InputError, MissingExtra
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
 )
-APP = Path(__file__).with_name("app.py")
+SERVER = Path(__file__).with_name("server.py")
 
 
 @app.callback()
@@ -55,7 +55,7 @@ def ui_command(
     else:
         print(f"The workbench is at {address}  (Ctrl-C ends it; jobs that run go on)", flush=True)
     command = [
-        sys.executable, "-m", "streamlit", "run", str(APP),
+        sys.executable, "-m", "streamlit", "run", str(SERVER),
         "--server.port", str(chosen), "--server.address", "127.0.0.1",
         "--server.headless", "true" if headless or not sys.stdout.isatty() else "false",
         "--browser.gatherUsageStats", "false", "--logger.hideWelcomeMessage", "true",

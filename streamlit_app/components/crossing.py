@@ -6,14 +6,14 @@ from typing import Any
 
 import streamlit as st
 
-from curation import browse, findings
+from curation import browse, facets, findings
 from curation.store import Version
 from streamlit_app.components import charts, data, filters, mix, shell
 
 
 def panel(version: Version, index: browse.Index) -> None:
     """The heat map of any two columns of a version; a cell leads to Explore with its filter in the address."""
-    columns = [*browse.groupable(index), "length"]
+    columns = [*facets.groupable(index), "length"]
     st.html("<h2 class='tw-h2'>Two columns at once</h2>")
     left, right = st.columns([1, 3.2], gap="large")
     with left:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread
 
 import polars as pl
 import streamlit as st
 
-from curation import alike, browse, signals, tray, views
+from curation import alike, browse, facets, signals, tray, views
+from curation.browse import Index
 from curation.contract import Home
 from curation.decisions import Decision, fold
 from curation.diff import Diff, diff
 from curation.errors import StoreError
 from curation.findings import rows_finding
+from curation.flat_texts import State
+from curation.query import Query, find
 from curation.store import Store, Version
 from curation.why import Story, why
-
-AT_ONCE = 50_000
-"""Most rows whose texts are indexed while the page waits, about half a second."""
+from streamlit_app.components import indexes
+from streamlit_app.components.indexes import Key
 
 
 def home() -> Home:
@@ -50,168 +50,97 @@ def _open(folder: str) -> tuple[Store, Version]:
     return found, found.get(one.name)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the version")
-def _index(folder: str, state: browse.State) -> browse.Index:
-    found, version = _open(folder)
-    return browse.open_index(found, version, state)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _without_texts(folder: str, state: browse.State) -> browse.Index:
-    found, version = _open(folder)
-    return browse.open_index(found, version, state, wait=False)
-
-
-@st.cache_resource(show_spinner=False)
-def _builders() -> dict[tuple[str, str], Future[None]]:
-    return {}
-
-
-def _build(version: Version, state: browse.State) -> Future[None]:
-    """Index a version's texts in a thread that doesn't keep the workbench from ending."""
-    done: Future[None] = Future()
-    of = store()
-
-    def work() -> None:
-        try:
-            browse.prepare(of, version, state)
-            done.set_result(None)
-        except Exception as error:  # told to the page that asks
-            done.set_exception(error)
-
-    Thread(target=work, name="texts", daemon=True).start()
-    return done
-
-
-def index(version: Version, state: browse.State = "kept") -> browse.Index:
-    """The narrow frame of a version, kept in memory for the last few versions."""
-    return _index(str(version.folder), state)
-
-
-def index_now(version: Version, state: browse.State = "kept") -> browse.Index:
-    """As ``index``, but of a large version whose texts aren't indexed yet it comes without them, at once.
-
-    They are indexed meanwhile, once for all windows. Raises StoreError when that failed.
-    """
-    path = browse.texts_path(store(), version, state)
-    many = state == "kept" and version.manifest.rows > AT_ONCE
-    if not many or path.is_file():
-        return index(version, state)
-    building = _builders()
-    key = (str(version.folder), state)
-    if key not in building:
-        building[key] = _build(version, state)
-    if building[key].done():
-        failed = building.pop(key).exception()
-        if failed is not None:
-            raise StoreError(f"the texts can't be indexed: {failed}", where=str(version.folder))
-        return index(version, state)
-    return _without_texts(*key)
-
-
-Key = tuple[str, browse.State, bool]
-"""What an answer out of an index is found by: the version's folder, kept or dropped, and whether the texts are in it."""
-
-
-def _key(index: browse.Index) -> Key:
-    return str(index.version.folder), index.state, index.texts is not None
-
-
-def _of(key: Key) -> browse.Index:
-    return _index(*key[:2]) if key[2] else _without_texts(*key[:2])
-
-
 @st.cache_data(max_entries=100, show_spinner=False)
 def _values(key: Key, column: str) -> list[tuple[str, int]]:
-    return browse.values_of(_of(key), column)
+    return facets.values_of(indexes.of(key), column)
 
 
-def values(index: browse.Index, column: str) -> list[tuple[str, int]]:
+def values(index: Index, column: str) -> list[tuple[str, int]]:
     """The values of a column with their rows, most first."""
-    return _values(_key(index), column)
+    return _values(indexes.key_of(index), column)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def _flags(key: Key) -> list[tuple[str, int]]:
-    return browse.flags_of(_of(key))
+    return facets.flags_of(indexes.of(key))
 
 
-def flags(index: browse.Index) -> list[tuple[str, int]]:
+def flags(index: Index) -> list[tuple[str, int]]:
     """What can be up on a row, with how many rows."""
-    return _flags(_key(index))
+    return _flags(indexes.key_of(index))
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def _found_by_topic(key: Key) -> dict[str, str]:
-    return signals.found(_of(key))
+    return signals.found(indexes.of(key))
 
 
-def found_by_topic(index: browse.Index) -> dict[str, str]:
+def found_by_topic(index: Index) -> dict[str, str]:
     """What cleaning would find under each topic, in a few words."""
-    return _found_by_topic(_key(index))
+    return _found_by_topic(indexes.key_of(index))
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def _personal(key: Key) -> dict[str, int]:
-    return {str(kind): rows for kind, rows in signals.kinds(_of(key)).items()}
+    return {str(kind): rows for kind, rows in signals.kinds(indexes.of(key)).items()}
 
 
-def personal(index: browse.Index) -> dict[str, int]:
+def personal(index: Index) -> dict[str, int]:
     """The kinds of personal data that some row holds, with the number of rows."""
-    return _personal(_key(index))
+    return _personal(indexes.key_of(index))
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def _columns(key: Key) -> tuple[list[str], list[str]]:
-    return browse.groupable(_of(key)), browse.numeric(_of(key))
+    return facets.groupable(indexes.of(key)), facets.numeric(indexes.of(key))
 
 
-def groupable(index: browse.Index) -> list[str]:
+def groupable(index: Index) -> list[str]:
     """Columns worth grouping by."""
-    return _columns(_key(index))[0]
+    return _columns(indexes.key_of(index))[0]
 
 
-def numeric(index: browse.Index) -> list[str]:
+def numeric(index: Index) -> list[str]:
     """Columns of numbers that differ between rows."""
-    return _columns(_key(index))[1]
+    return _columns(indexes.key_of(index))[1]
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _span(key: Key, column: str) -> tuple[float, float, bool] | None:
-    return browse.span_of(_of(key), column)
+    return facets.span_of(indexes.of(key), column)
 
 
-def span(index: browse.Index, column: str) -> tuple[float, float, bool] | None:
+def span(index: Index, column: str) -> tuple[float, float, bool] | None:
     """The lowest and highest number of a column and whether they are whole; null where all are the same."""
-    return _span(_key(index), column)
+    return _span(indexes.key_of(index), column)
 
 
 @st.cache_resource(max_entries=50, show_spinner=False)
-def _found(key: Key, query: browse.Query) -> pl.Series:
-    return browse.find(_of(key), query)
+def _found(key: Key, query: Query) -> pl.Series:
+    return find(indexes.of(key), query)
 
 
-def found(index: browse.Index, query: browse.Query) -> pl.Series:
+def found(index: Index, query: Query) -> pl.Series:
     """The places of the rows that answer a query. Raises InputError."""
-    return _found(_key(index), query)
+    return _found(indexes.key_of(index), query)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _sentence(key: Key, query: browse.Query) -> str:
-    narrow = _of(key).narrow
+def _sentence(key: Key, query: Query) -> str:
+    narrow = indexes.of(key).narrow
     rows = narrow.select("category", "origin")
     held = rows if query.empty else rows[_found(key, query)]
     return rows_finding(held, narrow.height, kept=key[1] == "kept", whole=query.empty)
 
 
-def rows_sentence(index: browse.Index, query: browse.Query) -> str:
+def rows_sentence(index: Index, query: Query) -> str:
     """What the rows are that answer a query. Raises InputError."""
-    return _sentence(_key(index), query)
+    return _sentence(indexes.key_of(index), query)
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _shares(folder: str, by: str, state: browse.State) -> pl.DataFrame:
-    narrow = _index(folder, state).narrow
+def _shares(folder: str, by: str, state: State) -> pl.DataFrame:
+    narrow = indexes.counted(folder, state).narrow
     return views.shares(narrow.lazy(), by)
 
 
@@ -222,7 +151,7 @@ def shares(version: Version, by: str) -> pl.DataFrame:
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def _unbalanced(folder: str) -> list[pl.DataFrame]:
-    return [browse.before_balance(_index(folder, "kept"), _index(folder, "dropped"))]
+    return [browse.before_balance(indexes.counted(folder, "kept"), indexes.counted(folder, "dropped"))]
 
 
 def unbalanced(version: Version) -> pl.DataFrame:
@@ -244,7 +173,7 @@ def unbalanced_shares(version: Version, by: str) -> tuple[pl.DataFrame, str]:
 
 @st.cache_data(max_entries=50, show_spinner=False)
 def _cross(folder: str, across: str, down: str) -> pl.DataFrame:
-    return views.cross(_index(folder, "kept").narrow.lazy(), across, down)
+    return views.cross(indexes.counted(folder, "kept").narrow.lazy(), across, down)
 
 
 def cross(version: Version, across: str, down: str) -> pl.DataFrame:

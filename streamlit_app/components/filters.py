@@ -7,9 +7,12 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from curation import browse, views
+from curation import views
+from curation.browse import NONE, Index
+from curation.flat_texts import State
+from curation.query import Query
 from curation.store import Version
-from streamlit_app.components import data, shell
+from streamlit_app.components import data, indexes, shell
 
 PLAIN = {
     "category": "Category",
@@ -35,14 +38,14 @@ def address(values: Mapping[str, str]) -> dict[str, str | list[str]]:
         elif "by" not in found:
             found |= {"by": column, "by_values": [value]}
         else:
-            said = {browse.NONE: "is None", "true": "== True", "false": "== False"}.get(
+            said = {NONE: "is None", "true": "== True", "false": "== False"}.get(
                 value, f"== {json.dumps(value)}"
             )
             found["where"] = f"{column} {said}"
     return found
 
 
-def state() -> browse.State:
+def state() -> State:
     """Kept or dropped rows."""
     chosen = st.segmented_control(
         "Rows", ["kept", "dropped"], default="kept", required=True, key="rows", bind="query-params", width="stretch",
@@ -51,7 +54,7 @@ def state() -> browse.State:
     return "dropped" if chosen == "dropped" else "kept"
 
 
-def query(index: browse.Index) -> browse.Query:
+def query(index: Index) -> Query:
     """Draw the filters and give the query that they say."""
     text = st.text_input(
         "Search the text", key="text", bind="query-params", type="search", live="200ms", placeholder="a word or a phrase", disabled=index.texts is None,
@@ -85,7 +88,7 @@ def query(index: browse.Index) -> browse.Query:
     down = (
         st.toggle("Largest first", value=True, key="down", bind="query-params") if sort != sorts[0] else False
     )
-    return browse.Query(
+    return Query(
         text=(text or "").strip() if index.texts is not None else "",
         regex=bool(regex),
         where=where or "",
@@ -98,19 +101,19 @@ def query(index: browse.Index) -> browse.Query:
     )
 
 
-def wait_for_texts(version: Version, state: browse.State) -> None:
+def wait_for_texts(version: Version, state: State) -> None:
     """Say that the texts are being indexed, and run the page again when they are."""
     shell.note("The texts are being indexed, once for this version; search waits for that, all else works.")
     st.fragment(_look_again, run_every=1.0)(version, state)
 
 
-def _look_again(version: Version, state: browse.State) -> None:
-    if browse.texts_path(data.store(), version, state).is_file():
+def _look_again(version: Version, state: State) -> None:
+    if indexes.ready(version, state):
         st.rerun()
 
 
 def _values(
-    index: browse.Index, name: str, title: str, key: str | None = None
+    index: Index, name: str, title: str, key: str | None = None
 ) -> tuple[str, tuple[str, ...]] | None:
     if name not in index.narrow.columns:
         return None
@@ -121,7 +124,7 @@ def _values(
     return (name, chosen) if chosen else None
 
 
-def _flags(index: browse.Index) -> tuple[str, ...]:
+def _flags(index: Index) -> tuple[str, ...]:
     counts = dict(data.flags(index))
     return _choose("Flags", counts, "flags", "any or none") if counts else ()
 
@@ -145,14 +148,12 @@ def _choose(title: str, counts: dict[str, int], name: str, placeholder: str) -> 
     return tuple(sorted(chosen))
 
 
-def _score(index: browse.Index) -> list[tuple[str, float, float]]:
+def _score(index: Index) -> list[tuple[str, float, float]]:
     name = next((name for name in SCORES if name in data.numeric(index)), None)
     return _range(index, name, "Score", key="score") if name else []
 
 
-def _range(
-    index: browse.Index, column: str, title: str, key: str | None = None
-) -> list[tuple[str, float, float]]:
+def _range(index: Index, column: str, title: str, key: str | None = None) -> list[tuple[str, float, float]]:
     """A slider over a column's numbers; nothing while it stands at both ends."""
     found = data.span(index, column)
     if found is None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation import browse, findings
+from curation import facets, findings
 from curation.errors import TomeError
-from streamlit_app.components import charts, crossing, cutting, data, mix, shell
+from streamlit_app.components import charts, crossing, cutting, data, indexes, mix, shell
 
 version = shell.workspace("Balance")
 try:
-    index = data.index(version)
+    index = indexes.counted(str(version.folder), "kept")
     rows = data.unbalanced(version)
 except TomeError as error:
     shell.notice("bad", str(error))
     st.stop()
-spoken = next((name for name in browse.groupable(index) if name.startswith("language.")), None)
-known = list(dict.fromkeys(["category", "source", spoken or "language", "length", *browse.groupable(index)]))
+spoken = next((name for name in facets.groupable(index) if name.startswith("language.")), None)
+known = list(dict.fromkeys(["category", "source", spoken or "language", "length", *facets.groupable(index)]))
 left, right = st.columns([1, 3.2], gap="large")
 with left:
     by = str(st.selectbox("Look at", known, format_func=mix.title, key="look", bind="query-params"))

@@ -8,12 +8,12 @@ from curation import cuts, draft
 from curation.cut_kinds import Alike, Personal
 from curation.errors import TomeError
 from curation.findings import count
-from streamlit_app.components import cleaning, cleaning_charts, cutting, data, shell, sides, tables
+from streamlit_app.components import cleaning, cleaning_charts, cutting, indexes, shell, sides, tables
 from streamlit_app.components.tokens import category_colours
 
 version = shell.workspace("Clean")
 try:
-    index = data.index(version)
+    index = indexes.index(version)
 except TomeError as error:
     shell.notice("bad", str(error))
     st.stop()

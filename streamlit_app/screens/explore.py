@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.errors import TomeError
-from streamlit_app.components import beside, data, filters, shell
+from streamlit_app.components import beside, data, filters, indexes, shell
 from streamlit_app.components.row_list import row_list
 from streamlit_app.components.row_view import open_row
 from streamlit_app.components.tray_bar import tray_bar
@@ -20,7 +20,7 @@ with st.container(key="explore"):
 try:
     with left:
         state = filters.state()
-        index = data.index_now(version, state)
+        index = indexes.index_now(version, state)
         query = filters.query(index)
     found = data.found(index, query)
     with waiting:

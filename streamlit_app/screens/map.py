@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.errors import TomeError
-from streamlit_app.components import beside, data, mapping, shell
+from streamlit_app.components import beside, data, indexes, mapping, shell
 from streamlit_app.components.row_list import row_list
 from streamlit_app.components.row_view import open_row
 from streamlit_app.components.tray_bar import tray_bar
@@ -14,7 +14,7 @@ version = shell.workspace("Map")
 if beside.asked(version):
     st.stop()
 try:
-    index = data.index(version)
+    index = indexes.index(version)
     tray_bar(version)
 except TomeError as error:
     shell.notice("bad", str(error))

@@ -2,131 +2,41 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import polars as pl
 import pytest
 
 from curation import browse, draft, findings, views
 from curation.balance import plan
-from curation.contract import Home
 from curation.errors import InputError, StoreError
+from curation.facets import span_of
+from curation.query import Query, find
 from curation.recipe import parse_recipe
-from curation.rows import make_rows
-from curation.step import LEDGER
-from curation.store import Store, Version
-
-TALKS = [
-    ("math", "What is 2+2?", "FOUR, of course"),
-    ("math", "And 3+3?", "Six"),
-    ("legal", "May I (really)?", "No"),
-    (None, "Hi", "Hello there, you"),
-]
+from curation.store import Version
 
 
-@pytest.fixture
-def shelf(tmp_path: Path) -> tuple[Store, Version]:
-    rows = make_rows(
-        [[{"role": "user", "content": q}, {"role": "assistant", "content": a}] for _, q, a in TALKS],
-        source="s",
-        categories=[c for c, _, _ in TALKS],
-        extra={"score": [4.0, 3.0, None, 5.0]},
-    )
-    store = Store(Home(tmp_path))
-    with store.lock():
-        return store, store.put(rows, pl.DataFrame(schema=LEDGER), kind="ingest", name="talks")
-
-
-@pytest.mark.parametrize(
-    ("query", "places"),
-    [
-        (browse.Query(), [0, 1, 2, 3]),
-        (browse.Query(text="four"), [0]),
-        (browse.Query(text="(really)"), [2]),
-        (browse.Query(text=r"\bsix\b", regex=True), [1]),
-        (browse.Query(values=(("category", ("math",)),)), [0, 1]),
-        (browse.Query(values=(("category", ("(none)", "legal")),)), [2, 3]),
-        (browse.Query(where="score >= 4"), [0, 3]),
-        (browse.Query(where="contains(assistant, 'o')"), [0, 2, 3]),
-        (browse.Query(ranges=(("words", 4, 5),)), [2, 3]),
-        (browse.Query(sort="score", descending=True), [3, 0, 1, 2]),
-        (browse.Query(sort="words"), [1, 2, 3, 0]),
-        (browse.Query(text="zebra"), []),
-    ],
-)
-def test_find(shelf: tuple[Store, Version], query: browse.Query, places: list[int]) -> None:
-    assert browse.find(browse.open_index(*shelf), query).to_list() == places
-
-
-def test_wrong_questions_are_named(shelf: tuple[Store, Version]) -> None:
-    index = browse.open_index(*shelf)
-    with pytest.raises(InputError, match="can't read the pattern"):
-        browse.find(index, browse.Query(text="(", regex=True))
-    with pytest.raises(InputError, match="there is no column"):
-        browse.find(index, browse.Query(sort="nothing"))
-    with pytest.raises(InputError, match="score"):
-        browse.find(index, browse.Query(where="scroe > 1"))
-
-
-def test_a_page_and_a_whole_row(shelf: tuple[Store, Version]) -> None:
-    index = browse.open_index(*shelf)
-    found = browse.find(index, browse.Query(sort="score", descending=True))
+def test_a_page_and_a_whole_row(talks: Version) -> None:
+    index = browse.open_index(talks)
+    found = find(index, Query(sort="score", descending=True))
     page = browse.page(index, found, 2, 3)
     assert page["opens"].to_list() == ["May I (really)?"]
-    assert browse.whole_row(index, 2)["messages"][1]["content"] == "No"
     assert "messages" not in index.narrow.columns
 
 
-def test_what_can_be_grouped_and_measured(shelf: tuple[Store, Version]) -> None:
-    index = browse.open_index(*shelf)
-    assert browse.groupable(index) == ["category", "source", "origin", "split"]
-    assert browse.numeric(index) == ["words", "score"]
-    assert browse.values_of(index, "category") == [("math", 2), ("(none)", 1), ("legal", 1)]
-
-
-def test_a_damaged_version_is_said(shelf: tuple[Store, Version]) -> None:
-    store, version = shelf
-    (version.folder / "rows.parquet").write_bytes(b"no")
+def test_a_damaged_version_is_said(talks: Version) -> None:
+    (talks.folder / "rows.parquet").write_bytes(b"no")
     with pytest.raises(StoreError, match="damaged"):
-        browse.open_index(store, version)
+        browse.open_index(talks)
 
 
-def test_a_stale_or_torn_text_file_is_made_anew(shelf: tuple[Store, Version]) -> None:
-    browse.open_index(*shelf)
-    path = browse.texts_path(*shelf, "kept")
-    path.unlink()  # another open index may have the old file mapped
-    path.write_bytes(b"torn")
-    assert browse.find(browse.open_index(*shelf), browse.Query(text="four")).to_list() == [0]
-
-
-def test_without_texts_rows_are_there_and_search_waits(shelf: tuple[Store, Version]) -> None:
-    index = browse.open_index(*shelf, wait=False)
+def test_without_texts_rows_are_there_and_search_waits(talks: Version) -> None:
+    index = browse.open_narrow(talks)
     assert index.texts is None
-    found = browse.find(index, browse.Query(sort="score", descending=True))
+    found = find(index, Query(sort="score", descending=True))
     assert browse.page(index, found, 1, 3)["opens"].to_list() == ["Hi", "What is 2+2?", "And 3+3?"]
     assert browse.page(index, found.sort(), 1, 2)["opens"].to_list() == ["What is 2+2?", "And 3+3?"]
     with pytest.raises(InputError, match="the texts aren't indexed yet"):
-        browse.find(index, browse.Query(text="four"))
-    assert browse.span_of(index, "words") is None
-    browse.prepare(*shelf)
-    assert browse.find(browse.open_index(*shelf, wait=False), browse.Query(text="four")).to_list() == [0]
-
-
-def test_flags_and_kin_are_found(shelf: tuple[Store, Version]) -> None:
-    store, version = shelf
-    ids = version.rows()["id"]
-    rows = version.rows().with_columns(
-        pl.Series("quality.refusal", [True, None, False, True]), pl.Series("hand.flag", [None, "check", None, "check"])
-    )  # fmt: skip
-    with store.lock():
-        flagged = store.put(rows, pl.DataFrame(schema=LEDGER), kind="ingest", name="flagged")
-    index = browse.open_index(store, flagged)
-    assert browse.flags_of(index) == [("by hand: check", 2), ("quality.refusal", 2)]
-    assert browse.find(index, browse.Query(flags=("quality.refusal",))).to_list() == [0, 3]
-    assert browse.find(index, browse.Query(flags=("by hand: check", "quality.refusal"))).to_list() == [0, 1, 3]  # fmt: skip
-    assert browse.find(index, browse.Query(kin=ids[2])).to_list() == [2]
-    assert browse.find(index, browse.Query(kin=rows["family"][1])).to_list() == [1]
-    assert browse.span_of(index, "score") == (3.0, 5.0, False)
+        find(index, Query(text="four"))
+    assert span_of(index, "words") is None
+    assert find(browse.with_texts(index), Query(text="four")).to_list() == [0]
 
 
 def test_a_step_finds_its_place_in_a_recipe() -> None:
@@ -159,8 +69,8 @@ def test_a_dumped_recipe_becomes_short_again_and_means_the_same() -> None:
     assert parse_recipe(short).key() == recipe.key()
 
 
-def test_findings_are_made_from_the_data(shelf: tuple[Store, Version]) -> None:
-    shares = views.shares(browse.open_index(*shelf).narrow.lazy(), "category")
+def test_findings_are_made_from_the_data(talks: Version) -> None:
+    shares = views.shares(browse.open_index(talks).narrow.lazy(), "category")
     assert findings.balance_finding(shares) == (
         "The smallest, legal, is 25.0% of rows and 23.5% of words; the largest, math, is 2.0 times as large."
     )

@@ -46,7 +46,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[browse.Index, pl.D
     store = Store(Home(folder / "home"))
     with store.lock():
         version = store.put(rows, pl.DataFrame(schema=LEDGER), kind="ingest", name="talks")
-    return browse.open_index(store, version), rows
+    return browse.open_index(version), rows
 
 
 @pytest.mark.parametrize(

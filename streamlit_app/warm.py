@@ -1,0 +1,42 @@
+"""Before the first browser comes: load what the pages import, and read the newest version as Explore will ask for it."""
+
+from __future__ import annotations
+
+import contextlib
+import pkgutil
+from importlib import import_module
+
+from curation import browse, flat_texts
+from curation.errors import TomeError
+from curation.query import Query
+from streamlit_app import components
+from streamlit_app.components import data, filters, indexes
+
+LATE = ("pandas", "pygments.lexers", "latex2mathml.converter")
+"""What Streamlit's widgets and the conversation view import when they are first drawn."""
+
+
+def warm_up() -> None:
+    """Do all of it; a mistake is left to the page, which tells it."""
+    for name in LATE:
+        import_module(name)
+    with contextlib.suppress(TomeError, OSError):
+        for version in data.shelf()[0][:1]:
+            first_look(indexes.index_now(version))
+    for one in pkgutil.iter_modules(components.__path__):
+        import_module(f"{components.__name__}.{one.name}")
+
+
+def first_look(index: browse.Index) -> None:
+    """Ask what Explore asks when it opens, so that the answers are kept, and search once."""
+    for column in filters.PLAIN:
+        if column in index.narrow.columns:
+            data.values(index, column)
+    data.flags(index)
+    for column in data.numeric(index):
+        data.span(index, column)
+    data.rows_sentence(index, Query())
+    for row in browse.page(index, data.found(index, Query()), 1, 1)["id"]:
+        data.story(index.version, row)
+    if index.texts is not None:
+        flat_texts.touch(index.texts)
