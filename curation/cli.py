@@ -57,6 +57,9 @@ def ingest_command(
     licence: Annotated[
         str | None, typer.Option(help="The licence, where the source doesn't state it.")
     ] = None,
+    look: Annotated[
+        bool, typer.Option("--look", help="Only show what the first rows would become; make nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Read a Hub dataset, file, folder or a run's feedback into a dataset version.
@@ -72,6 +75,11 @@ def ingest_command(
     from curation.sources import put_ingested
     from curation.store import Store, check_name
 
+    if look:
+        from curation.cli_look import look_at
+
+        look_at(uri, parse_map(map_), split=split, revision=revision, config=config, as_json=json)
+        return
     name = name or feedback.default_name(uri)
     if name is None:
         raise InputError("how shall the rows be called?", where=uri, mend="Give a --name.")

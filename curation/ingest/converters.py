@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from curation.ingest import reasons
@@ -17,12 +17,13 @@ Convert = Callable[[Mapping[str, Any], Counter[str]], list[Message]]
 
 @dataclass(frozen=True)
 class Shape:
-    """A name, the columns that it can't do without, all those it takes, and what makes messages of them."""
+    """A name, the columns that it can't do without, all those it takes, what makes messages of them, and what each becomes in words."""
 
     name: str
     needs: tuple[str, ...]
     takes: frozenset[str]
     convert: Convert
+    roles: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def conversation(column: str, system: str | None = None, *, name: str) -> Shape:
@@ -34,7 +35,8 @@ def conversation(column: str, system: str | None = None, *, name: str) -> Shape:
             return messages
         return _system(row, system) + messages
 
-    return Shape(name, (column,), frozenset(filter(None, (column, system))), convert)
+    roles = {column: "the conversation", **({system: "system prompt"} if system else {})}
+    return Shape(name, (column,), frozenset(roles), convert, roles)
 
 
 def pair(
@@ -67,7 +69,9 @@ def pair(
         return messages + _answer(row.get(assistant), left_out) if assistant else messages
 
     needs = tuple(filter(None, (user, assistant)))
-    return Shape(name, needs, frozenset(filter(None, (*needs, extra, system, history))), convert)
+    told = {user: "user", assistant: "assistant", extra: "user, after the question", system: "system prompt", history: "earlier turns"}  # fmt: skip
+    roles = {column: role for column, role in told.items() if column}
+    return Shape(name, needs, frozenset(roles), convert, roles)
 
 
 def _answer(value: Any, left_out: Counter[str]) -> list[Message]:

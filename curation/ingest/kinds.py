@@ -34,6 +34,9 @@ _MAGIC = (
     (b"%PDF", "a PDF"),
     (b"SQLite format 3\x00", "a SQLite database"),
     (b"version https://git-lfs", "a Git LFS pointer"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
 )
 _MENDS = {
     "LFS": "Get the data itself with: git lfs pull.",

@@ -1,43 +1,34 @@
-"""Choosing a source, looking at its first rows, saying which column is what, and reading it as a job."""
+"""Choosing a source: an upload, a path inside the workspace, or a dataset on the Hub."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import streamlit as st
 
-from curation import jobs
 from curation.contract import digest
-from curation.errors import InputError, TomeError
-from curation.findings import count
-from curation.ingest import Ingested, ingest
-from curation.ingest.text import is_clean
+from curation.errors import InputError
+from curation.ingest.kinds import KINDS, suffix_of
+from curation.ingest.local import local_files
 from streamlit_app.components import data, shell, tables
-from streamlit_app.components.conversation import messages_html
-from streamlit_app.components.jobs_strip import ROOT, start
-from streamlit_app.components.safe_html import safe_html
 
-KINDS = ["jsonl", "json", "csv", "tsv", "parquet", "arrow", "gz", "zst"]
-LOOK = 200
-"""Rows that the preview reads."""
-LARGE = 100_000_000
-"""Bytes from which a file isn't previewed: telling its rows apart would keep the page waiting."""
+MOST_MB = 500
+"""Largest upload, as ``.streamlit/config.toml`` has it."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A source that a person chose: its URI, a name for it, and whether it is on the Hub."""
+    """A source that a person chose: its URI, a name for it, how people know it, and whether it is on the Hub."""
 
     uri: str
     name: str
+    shown: str
     hub: bool = False
     split: str = "train"
-    token: str = ""
+    token: str = field(default="", repr=False)
 
 
 def workspace() -> Path:
@@ -48,14 +39,26 @@ def workspace() -> Path:
 def confined(text: str) -> Path:
     """A path inside the workspace. Raises InputError for one that leaves it or isn't there."""
     root = workspace()
-    path = (root / text).resolve()
-    if not any(path.is_relative_to(one) for one in (root, data.home().root.resolve())):
+    try:
+        path = (root / text).resolve()
+        there = path.exists()
+    except (ValueError, OSError):  # a NUL, or a name longer than any file's
+        raise InputError("this isn't a path", where=text[:80]) from None
+    if not _inside(path):
         raise InputError(
             "this path leaves the workspace", where=text, mend=f"Give one inside {root}, or upload the file."
         )
-    if not path.exists():
+    if not there:
         raise InputError("there is no such file or folder", where=text)
+    if path.is_dir():
+        out = next((file.name for file in local_files(path)[0] if not _inside(file.path.resolve())), None)
+        if out:
+            raise InputError("this folder holds a link that leaves the workspace", where=f"{text}/{out}", mend="Put the file itself there.")  # fmt: skip
     return path
+
+
+def _inside(path: Path) -> bool:
+    return any(path.is_relative_to(one) for one in (workspace(), data.home().root.resolve()))
 
 
 def named(text: str) -> str:
@@ -69,8 +72,7 @@ def source() -> Chosen | None:
     ways = ["Upload", "Path", "Hub"]
     way = st.segmented_control("From", ways, default=ways[0], required=True, key="from", bind="query-params")
     if way == "Upload":
-        given = st.file_uploader("A file of conversations, up to 500 MB", type=KINDS, key="upload")
-        return _kept(given) if given else None
+        return _uploaded()
     if way == "Path":
         text = st.text_input(
             "Path inside the workspace",
@@ -81,7 +83,7 @@ def source() -> Chosen | None:
         if not text:
             return None
         try:
-            return Chosen(str(confined(text)), named(text))
+            return Chosen(str(confined(text)), named(text), Path(text).name)
         except InputError as error:
             shell.notice("bad", str(error))
             return None
@@ -91,8 +93,27 @@ def source() -> Chosen | None:
                           help="Passed to the job only; it is never shown, logged or stored.")  # fmt: skip
     text = text.removeprefix("hf://").removeprefix("https://huggingface.co/datasets/")
     return (
-        Chosen(f"hf://{text}", named(text), hub=True, split=split or "train", token=token) if text else None
+        Chosen(f"hf://{text}", named(text), text, hub=True, split=split or "train", token=token)
+        if text
+        else None
     )
+
+
+def _uploaded() -> Chosen | None:
+    given = st.file_uploader(f"A file of conversations, up to {MOST_MB} MB", key="upload")
+    # Streamlit says so to screen readers alone; the style sheet shows this where it does
+    st.html(f'<p class="tw-notice tw-bad tw-too-large">This file is larger than {MOST_MB} MB. Put it into the workspace and give '
+            "its path, or split it.</p>")  # fmt: skip
+    if given is None:
+        shell.note("JSONL, JSON, CSV, TSV, Parquet or Arrow, also packed as .gz or .zst.")
+        return None
+    if suffix_of(given.name) is None:
+        known = ", ".join(suffix for suffix in KINDS if suffix not in (".feather", ".ipc"))
+        shell.notice(
+            "bad", f"{given.name} is of a kind that isn't read. Upload one of {known}, also with .gz or .zst."
+        )
+        return None
+    return _kept(given)
 
 
 def _kept(given: Any) -> Chosen:
@@ -107,125 +128,23 @@ def _kept(given: Any) -> Chosen:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    return Chosen(str(path.resolve()), named(given.name))
+    return Chosen(str(path.resolve()), named(given.name), given.name)
 
 
-@st.cache_data(max_entries=10, show_spinner="Looking at the first rows")
-def _look(uri: str, mapping: tuple[tuple[str, str], ...], stamp: float) -> list[Ingested | TomeError]:  # noqa: ARG001
-    try:
-        return [ingest(uri, name="preview", mapping=dict(mapping), limit=LOOK, sample="head")]
-    except TomeError as error:
-        return [error]
+READ = [
+    ("ShareGPT", "conversations, each turn with from and value"),
+    ("Messages", "messages, each with role and content"),
+    ("Alpaca", "instruction, input, output"),
+    (
+        "Question and answer",
+        "question, prompt, query or user beside answer, response, completion or assistant",
+    ),
+    ("Message tree", "message_id, parent_id, role, text"),
+    ("Anything else", "you say which column asks and which answers"),
+]
 
 
-@st.cache_data(max_entries=10, show_spinner=False)
-def columns(uri: str, stamp: float) -> list[str]:  # noqa: ARG001 - in the key
-    """The columns of a file's first rows; none where they can't be told."""
-    from curation.ingest.parts import open_parts
-    from curation.ingest.source import open_source
-
-    try:
-        parts, _ = open_parts(open_source(uri, split="train", revision=None, config=None).files, trees=False)
-        names: dict[str, None] = {}
-        for record in islice(parts[0].records(), 20):
-            names.update(dict.fromkeys(record.value or {}))
-        return [name for name in names if is_clean(name)]
-    except (TomeError, OSError, IndexError):
-        return []
-
-
-def preview_and_start(chosen: Chosen) -> None:
-    """Show what the first rows would become, let the columns be mapped, and start the job."""
-    mapping: dict[str, str] = {}
-    if chosen.hub:
-        shell.note(
-            "The columns are recognised while it is read; FineTome's are. A wrong name shows in the job's log."
-        )
-    elif Path(chosen.uri).is_file() and Path(chosen.uri).stat().st_size > LARGE:
-        shell.note(
-            "A file of this size isn't looked into here. The job recognises its columns, or says which it found."
-        )
-        mapping = _editor([], expanded=False)
-    else:
-        stamp = Path(chosen.uri).stat().st_mtime
-        unsure = isinstance(_look(chosen.uri, (), stamp)[0], TomeError)
-        mapping = _editor(columns(chosen.uri, stamp), expanded=unsure)
-        looked = _look(chosen.uri, tuple(sorted(mapping.items())), stamp)[0]
-        if isinstance(looked, TomeError):
-            shell.notice("caution", str(looked))
-        else:
-            _preview(looked)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name of the source", value=chosen.name, key=f"name_{chosen.uri}", width=240)
-        limit = st.number_input("Most rows, 0 for all", 0, 10_000_000, 0, 1000, key="limit", width=180)
-        licence = st.text_input(
-            "Licence, if it isn't stated", key="licence", placeholder="Apache-2.0", width=200
-        )
-    arguments = ["ingest", chosen.uri, "--name", name, "--json"]
-    arguments += ["--map", ",".join(f"{k}={v}" for k, v in mapping.items())] if mapping else []
-    arguments += ["--limit", str(int(limit))] if limit else []
-    arguments += ["--licence", licence] if licence else []
-    arguments += ["--split", chosen.split] if chosen.hub else []
-    if st.button(f"Read it as {name}", type="primary"):
-        secret = {"HF_TOKEN": chosen.token} if chosen.token else None
-        job = start(arguments, f"Read {name}", secret_env=secret, cwd=ROOT if chosen.hub else None)
-        st.session_state["ingest_job"] = job.id if job else None
-
-
-def _editor(known: list[str], *, expanded: bool) -> dict[str, str]:
-    with st.expander("Which column is what", expanded=expanded):
-        shell.note("Say these where recognising the shape would be a guess; empty ones are recognised.")
-        chosen = {}
-        for place, (target, title) in enumerate(
-            [
-                ("user", "User"),
-                ("assistant", "Assistant"),
-                ("system", "System"),
-                ("messages", "Whole conversation"),
-                ("category", "Category"),
-            ]
-        ):
-            if place % 3 == 0:
-                cells = st.columns(3)
-            with cells[place % 3]:
-                column = st.selectbox(
-                    title,
-                    known,
-                    index=None,
-                    placeholder="not said",
-                    key=f"map_{target}",
-                    accept_new_options=True,
-                )
-            if column:
-                chosen[target] = str(column)
-    return chosen
-
-
-def _preview(looked: Ingested) -> None:
-    info = looked.info
-    shell.note(f"Recognised as {info['shape']} in {info['kind']}: {count(looked.rows.height, 'row')} and "
-               f"{count(looked.rejects.height, 'reject')} among the first {info['input_rows']:,}.")  # fmt: skip
-    safe_html(messages_html(looked.rows["messages"][0].to_list()[:4]), key="preview")
-    if looked.rejects.height:
-        rejects_table(looked.rejects)
-
-
-def rejects_table(rejects: pl.DataFrame) -> None:
-    """Rejects with their line, reason and text."""
-    rows = rejects.head(8).with_columns(pl.col("snippet").cast(pl.String).str.slice(0, 90)).to_dicts()
-    tables.table([("line", "Line", "figure"), ("reason", "Reason", "text"), ("snippet", "Text", "text")], rows, label="Rejects")  # fmt: skip
-
-
-def outcome(job_id: str) -> None:
-    """What the job's answer says once it is done."""
-    job = jobs.get(data.home(), job_id)
-    said = job.answer() if job.status == "done" else None
-    if said:
-        shell.notice("good", f"{said['rows']:,} rows and {said['rejects']:,} rejects make {said['input_rows']:,} read. "
-                             f"Licence: {said.get('licence') or 'not stated'}.")  # fmt: skip
-        if said.get("reasons"):
-            tables.table([("reason", "Reason", "text"), ("rows", "Rejects", "figure")],
-                         [{"reason": r, "rows": n} for r, n in said["reasons"].items()], label="Rejects by reason")  # fmt: skip
-        st.page_link(
-            "screens/explore.py", label="Look at its rows", query_params={"version": said["version"]}
-        )
+def what_is_read() -> None:
+    """What stands beside the ways in until something is chosen: the shapes that are recognised."""
+    shell.note("Nothing is read before you choose. The first rows are shown with what they would become; these are recognised by their columns:")  # fmt: skip
+    tables.table([("shape", "Shape", "text"), ("columns", "Columns", "text")], [{"shape": a, "columns": b} for a, b in READ], label="Shapes that are recognised")  # fmt: skip

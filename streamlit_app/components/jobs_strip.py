@@ -117,7 +117,9 @@ def _watch(job_id: str, status: str) -> None:
         ):
             jobs.stop(job)
             st.rerun()
-    elif job.status != "done" and st.button("Go on from where it stopped", key=f"resume_{job_id}"):
+    elif job.status != "done" and st.button(
+        "Try again" if job.status == "failed" else "Go on from where it stopped", key=f"resume_{job_id}"
+    ):
         again = jobs.resume(data.home(), job)
         st.session_state["watched_job"] = again.id
         st.rerun()

@@ -144,14 +144,14 @@ def test_an_upload_is_mapped_and_read(browser, empty: tuple[str, Path], tmp_path
     path.write_text("ask,reply,area\nWhere is it?,Over there.,help\nAnd now?,Still there.,help\n")
     page = opened(browser, f"{address}/ingest")
     page.set_input_files("input[type=file]", str(path))
-    page.wait_for_selector(".tw-notice")  # not recognised
+    page.wait_for_selector(".tw-finding:has-text('tickets.csv: say which column asks and which answers.')")
     settle(page)
     for name, column in (("User", "ask"), ("Assistant", "reply"), ("Category", "area")):
         page.get_by_label(name, exact=True).click()
         page.get_by_role("option", name=column, exact=True).click()
         settle(page)
     page.wait_for_selector(".tw-conversation:has-text('Over there.')")
-    page.get_by_role("button", name="Read it as tickets").click()
+    page.get_by_role("button", name="Read 2 rows as tickets").click()
     page.wait_for_selector(".tw-notice:has-text('2 rows and 0 rejects make 2 read')")
     page.context.close()
 
