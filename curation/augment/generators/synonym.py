@@ -71,12 +71,14 @@ class SynonymGenerator(WordGenerator):
 
     def _fits(self, texts: list[str]) -> list[Fit]:
         cuts = [cut(text, self.terms) for text in texts]
-        tags = [wordnet.tags(words) for words, _ in cuts]
+        tags = wordnet.tags([words for words, _ in cuts])
+        pairs = [list(zip(words, tagged, strict=True)) for (words, _), tagged in zip(cuts, tags, strict=True)]
+        known = wordnet.synonyms([pair for of_text in pairs for pair in of_text], self.senses)
         offers = [
             (place, at, name, cosine)
-            for place, ((words, _), tagged) in enumerate(zip(cuts, tags, strict=True))
+            for place, ((words, _), of_text) in enumerate(zip(cuts, pairs, strict=True))
             for at, word in enumerate(words)
-            for name, cosine in wordnet.synonyms(word, tagged[at], self.senses)
+            for name, cosine in known[of_text[at]]
             if not (
                 at
                 and words[at - 1].lower() in ("a", "an")
@@ -91,28 +93,25 @@ class SynonymGenerator(WordGenerator):
             before.append(f"{left}{word}{right}")
             after.append(f"{left}{name}{right}")
         good: list[dict[int, list[str]]] = [{} for _ in texts]
-        for (place, at, name, cosine), (pairs, triples) in zip(
+        for (place, at, name, cosine), runs in zip(
             offers, fluency.table().new_runs(before, after), strict=True
         ):
-            if fluency.fits(cosine, pairs, triples):
+            if fluency.fits(cosine, *runs):
                 good[place].setdefault(at, []).append(name)
         return [
-            _fit(words, tagged, found, self.senses)
-            for (words, _), tagged, found in zip(cuts, tags, good, strict=True)
+            _fit(of_text, [bool(known[pair]) for pair in of_text], found)
+            for of_text, found in zip(pairs, good, strict=True)
         ]
 
 
-def _fit(words: Sequence[str], tags: Sequence[str], good: dict[int, list[str]], senses: int) -> Fit:
+def _fit(words: Sequence[tuple[str, str]], any_known: Sequence[bool], good: dict[int, list[str]]) -> Fit:
     """A word that stands in several places takes what fits in all of them, since nlpaug doesn't say which it asks about."""
     synonyms: dict[tuple[str, str], tuple[str, ...]] = {}
-    for at, (word, tag) in enumerate(zip(words, tags, strict=True)):
-        if wordnet.synonyms(word, tag, senses):
+    for at, (word, tag) in enumerate(words):
+        if any_known[at]:
             here, key = good.get(at, []), (word.lower(), POS[tag])
             synonyms[key] = tuple(name for name in synonyms.get(key, tuple(here)) if name in here)
-    kept = [
-        tag if synonyms.get((word.lower(), POS.get(tag, ""))) else LEFT_ALONE
-        for word, tag in zip(words, tags, strict=True)
-    ]
+    kept = [tag if synonyms.get((word.lower(), POS.get(tag, ""))) else LEFT_ALONE for word, tag in words]
     return Fit(tuple(kept), synonyms)
 
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curation.augment import fluency, resources
 from curation.augment.generators.inflect import POS, form, lemma
 from curation.augment.generators.lists import COMMON, FIRM
+from curation.augment.generators.tagger import Tagger
 
+REMEMBERED = 65_536
+"""Words whose synonyms are remembered."""
+_SYNONYMS: dict[tuple[str, str, int], tuple[tuple[str, float], ...]] = {}
 PLAIN = re.compile(r"[A-Z]?[a-z]{3,}")
 NEAR = 0.5
 """Least cosine of a word and its synonym: "shop" and "store" have 0.60, "string" and "twine" 0.02."""
@@ -26,25 +31,40 @@ def load() -> None:
     _wordnet()
 
 
-@functools.lru_cache(maxsize=4096)
-def tags(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The part of speech of each word, in the Penn Treebank's tags."""
-    return tuple(tag for _, tag in _tagger().tag(list(words)))
+def tags(texts: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """The part of speech of each word of each text, in the Penn Treebank's tags."""
+    return _tagger().tag(texts)
 
 
-@functools.lru_cache(maxsize=65536)
-def synonyms(word: str, tag: str, senses: int) -> tuple[tuple[str, float], ...]:
-    """Single words, inflected alike, in use, and near in meaning; each with its cosine to the word.
+def synonyms(
+    words: Sequence[tuple[str, str]], senses: int
+) -> dict[tuple[str, str], tuple[tuple[str, float], ...]]:
+    """By word and tag: single words, inflected alike, in use, and near in meaning; each with its cosine to the word.
 
     Both words must mean it first: the sense is among the first ``senses`` of either.
     """
+    if len(_SYNONYMS) > REMEMBERED:
+        _SYNONYMS.clear()
+    asked = dict.fromkeys(words)
+    found = {one: known for one in asked if (known := _SYNONYMS.get((*one, senses))) is not None}
+    forms = {one: _forms(*one, senses) for one in asked if one not in found}
+    used, near = _in_use(forms), _likeness(forms)
+    for one, shaped in forms.items():
+        found[one] = _SYNONYMS[(*one, senses)] = tuple(
+            (name, near[one][name]) for name in shaped if name in used and near[one][name] >= NEAR
+        )
+    return found
+
+
+def _forms(word: str, tag: str, senses: int) -> list[str]:
+    """The words that share a sense with one, inflected as it is."""
     low = word.lower()
     if tag not in POS or not PLAIN.fullmatch(word) or low in COMMON or low in FIRM:
-        return ()
+        return []
     wordnet, pos = _wordnet(), POS[tag]
     base = lemma(low, tag, wordnet)
     if base is None or base in COMMON or base in FIRM:
-        return ()
+        return []
     names = dict.fromkeys(
         name
         for sense in wordnet.synsets(base, pos=pos)[:senses]
@@ -52,13 +72,7 @@ def synonyms(word: str, tag: str, senses: int) -> tuple[tuple[str, float], ...]:
         if name.islower() and name.isalpha() and not forms_of_one(name, base)
         if sense in wordnet.synsets(name, pos=pos)[:senses]
     )
-    forms = [shaped for name in names if name not in FIRM and (shaped := form(name, tag, wordnet))]
-    if not forms:
-        return ()
-    known, near = fluency.table().knows(forms), _likeness(low, forms)
-    return tuple(
-        (name, cosine) for name, use, cosine in zip(forms, known, near, strict=True) if use and cosine >= NEAR
-    )
+    return [shaped for name in names if name not in FIRM and (shaped := form(name, tag, wordnet))]
 
 
 def share_a_sense(one: str, other: str) -> bool:
@@ -76,42 +90,35 @@ def forms_of_one(one: str, other: str) -> bool:
     return shared >= min(ALIKE, len(one), len(other))
 
 
-def _likeness(word: str, names: list[str]) -> list[float]:
+def _in_use(forms: Mapping[tuple[str, str], Sequence[str]]) -> set[str]:
+    """Those of some words that people use."""
+    words = list(dict.fromkeys(name for shaped in forms.values() for name in shaped))
+    return {word for word, use in zip(words, fluency.table().knows(words), strict=True) if use}
+
+
+def _likeness(forms: Mapping[tuple[str, str], Sequence[str]]) -> dict[tuple[str, str], dict[str, float]]:
+    """The cosines of words to their forms."""
     from curation.embedding import cosines, load_encoder
 
-    found = load_encoder("static").encode([word, *names], 16)
-    return [float(value) for value in cosines(found[:1], found[1:])[0]]
+    texts = [text for (word, _), shaped in forms.items() if shaped for text in (word.lower(), *shaped)]
+    vectors = load_encoder("static").encode(texts, 16)
+    found, at = dict[tuple[str, str], dict[str, float]](), 0
+    for one, shaped in forms.items():
+        found[one], start = {}, at + 1
+        if shaped:
+            at = start + len(shaped)
+            values = cosines(vectors[start - 1 : start], vectors[start:at])[0].tolist()
+            found[one] = dict(zip(shaped, values, strict=True))
+    return found
 
 
 @functools.cache
-def _tagger() -> Any:
+def _tagger() -> Tagger:
     resources.need(resources.TAGGER, "the part-of-speech tagger")
     from nltk.tag import PerceptronTagger
 
-    tagger = PerceptronTagger()
-    tagger.model.predict = _Predict(tagger.model.weights, sorted(tagger.model.classes))
-    return tagger
-
-
-class _Predict:
-    """NLTK's prediction with the weights in one matrix: the same answer without a Python loop over labels."""
-
-    def __init__(self, weights: dict[str, dict[str, float]], labels: list[str]) -> None:
-        import numpy as np
-
-        column = {label: place for place, label in enumerate(labels)}
-        self.labels, self.row = labels, {feature: place for place, feature in enumerate(weights)}
-        self.matrix = np.zeros((len(weights), len(labels)))
-        for place, of in enumerate(weights.values()):
-            for label, weight in of.items():
-                self.matrix[place, column[label]] = weight
-
-    def __call__(self, features: dict[str, float], return_conf: bool = False) -> tuple[str, None]:
-        """The best label, the last in the alphabet among equals, as NLTK has it."""
-        del return_conf
-        rows = [self.row[name] for name, count in features.items() if count and name in self.row]
-        scores = self.matrix[rows].sum(axis=0)
-        return self.labels[len(scores) - 1 - int(scores[::-1].argmax())], None
+    plain = PerceptronTagger()
+    return Tagger(plain.model.weights, plain.tagdict, plain.classes)
 
 
 @functools.cache

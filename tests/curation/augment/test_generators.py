@@ -228,5 +228,11 @@ def test_the_fast_tagger_says_what_nltk_says() -> None:
 
     wordnet._tagger.cache_clear()
     slow, fast = PerceptronTagger(), wordnet._tagger()
-    for text in SAMPLES[:40]:
-        assert fast.tag(text.split()) == slow.tag(text.split())
+    # in the first two, labels are equal but for the order in which floats are added
+    ties = (
+        "detect (find) and diagnose adult non-Hodgkin lymphoma. The following tests",
+        "Carver just turned 45 years old, which",
+    )
+    texts = [*(text.split() for text in ties), [], ["-START-"], *(text.split() for text in SAMPLES[:40])]
+    assert fast.tag(texts) == [tuple(tag for _, tag in slow.tag(words)) for words in texts]
+    assert fast.tag([]) == []
