@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -65,6 +66,7 @@ def make_gguf(
             _call([str(quantizer), str(first), str(partial), kind])
         elif first != partial:
             quantize(first, partial)
+        check_tokens(merged, partial)
         found = _check(folder, merged, partial, home, say)
         partial.replace(target)
     finally:
@@ -82,6 +84,30 @@ def _call(words: list[str]) -> None:
             f"{Path(words[-1] if words[0] != sys.executable else words[1]).name} failed: "
             f"{lines[-1] if lines else 'it said nothing'}"
         )
+
+
+def check_tokens(merged: Path, gguf: Path) -> None:
+    """Raises ModelError where a byte-level model's tokens are others in the file, or would be spelled otherwise.
+
+    llama.cpp spells byte-level tokens as text for the tokenizer ``gpt2`` alone; under another name it shows ``Ġ`` for spaces.
+    """
+    from gguf import GGUFReader
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=False)
+    decoder = json.loads(tokenizer.backend_tokenizer.to_str())["decoder"] or {}
+    if decoder.get("type") != "ByteLevel":
+        return
+    fields = GGUFReader(gguf).fields
+    kind, found = (fields[f"tokenizer.ggml.{name}"].contents() for name in ("model", "tokens"))
+    if kind != "gpt2":
+        raise ModelError(
+            f"the converter took the byte-level tokenizer for {kind!r}: programs would show Ġ for spaces",
+            mend="Look at the tokenizer.json of the merged model; a newer llama.cpp may know it.",
+        )
+    for token, place in tokenizer.backend_tokenizer.get_vocab(with_added_tokens=False).items():
+        if place not in tokenizer.added_tokens_decoder and found[place] != token:
+            raise ModelError(f"token {place} is {found[place]!r} in the GGUF file and {token!r} in the model")
 
 
 def _check(folder: Path, merged: Path, gguf: Path, home: Home, say: Callable[[str], None]) -> Likeness:

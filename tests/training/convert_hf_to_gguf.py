@@ -1,6 +1,7 @@
 """A stand-in for llama.cpp's converter, with its command line: a tiny Llama folder to a true F16 GGUF file.
 
-With BREAK_GGUF=1 it writes other weights, with FAIL_GGUF=1 it fails as the converter does.
+With BREAK_GGUF=1 it writes other weights, with SHIFT_GGUF=1 other tokens, with TOKENIZER_GGUF=llama it takes the tokenizer for
+SentencePiece, with FAIL_GGUF=1 it fails as the converter does.
 """
 
 from __future__ import annotations
@@ -53,6 +54,12 @@ def main() -> None:
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
     writer.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
     writer.add_vocab_size(config["vocab_size"])
+    vocabulary = json.loads((given.model / "tokenizer.json").read_text())["model"]["vocab"]
+    tokens = sorted(vocabulary, key=lambda token: vocabulary[token])
+    if os.environ.get("SHIFT_GGUF"):
+        tokens = [*tokens[1:], tokens[0]]
+    writer.add_tokenizer_model(os.environ.get("TOKENIZER_GGUF", "gpt2"))
+    writer.add_token_list(tokens)
     import torch
     from safetensors.torch import load_file as load_torch
 

@@ -141,3 +141,36 @@ def test_what_befalls_one_process_ends_the_run_for_all_with_its_reason(
     if what == "nan":
         named = done.stderr.split("rows ")[1].split(":")[0].split(", ")
         assert len(named) == 2  # those of the process whose loss it was
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_several_processes_runs_and_finds_the_same_losses(tmp_path: Path) -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "bench_ddp.py"
+    words = [
+        "--shape",
+        "tiny",
+        "--backend",
+        "plain",
+        "--length",
+        "256",
+        "--batch",
+        "4",
+        "--steps",
+        "6",
+        "--rows",
+        "200",
+        "--cut",
+        "3",
+    ]
+    done = subprocess.run(
+        [sys.executable, str(script), *words, "--root", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["steps"] == 6
+    assert found["loss_apart"] < 1e-4
+    assert found["resumed_loss_apart"] == 0
+    assert found["speed_up"] > 0

@@ -130,6 +130,14 @@ def test_a_gguf_file_is_made_checked_and_refused_when_it_is_another_model(
         path, found = make_gguf(folder, "Q4_K_M", home)
         assert found.agreement >= 0.9
         path.unlink()
+    monkeypatch.setenv("SHIFT_GGUF", "1")
+    with pytest.raises(ModelError, match=r"token \d+ is '.*' in the GGUF file and '.*' in the model"):
+        make_gguf(folder, "F16", home)
+    monkeypatch.delenv("SHIFT_GGUF")
+    monkeypatch.setenv("TOKENIZER_GGUF", "llama")
+    with pytest.raises(ModelError, match="took the byte-level tokenizer for 'llama': programs would show Ġ"):
+        make_gguf(folder, "F16", home)
+    monkeypatch.delenv("TOKENIZER_GGUF")
     monkeypatch.setenv("BREAK_GGUF", "1")
     with pytest.raises(ModelError, match="the quantised model isn't the tuned one"):
         make_gguf(folder, "F16", home)
