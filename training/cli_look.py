@@ -18,6 +18,9 @@ def plan_command(
     gpu_memory: Annotated[
         float | None, typer.Option("--gpu-memory", help="GiB to fit into; 90% of this GPU's otherwise.")
     ] = None,
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="How many GPUs train together, under torchrun.")
+    ] = 1,
     as_json: Json = False,
 ) -> None:
     """Predict steps, tokens, memory, disk and time; without --config, for every preset.
@@ -25,7 +28,7 @@ def plan_command(
     Example: tome train plan demo --config llama-3.2-1b-qlora --gpu-memory 15
 
     JSON: export, device, plans (preset or file -> rows, sequences, tokens, padding, steps, memory,
-    memory_parts, memory_gib, disk, disk_gib, seconds, tokens_per_second, lengths, at_once, step_rows,
+    memory_parts, memory_gib, disk, disk_gib, seconds, tokens_per_second, lengths, at_once, step_rows, processes,
     recomputed_layers, layers, fitting_batch, room_gib; or error).
     """
     from training.config import preset_names
@@ -34,7 +37,7 @@ def plan_command(
     plans: dict[str, Any] = {}
     for name in names:
         try:
-            plans[name] = _plan_one(needed(source), name, overrides or [], gpu_memory)
+            plans[name] = _plan_one(needed(source), name, overrides or [], gpu_memory, processes)
         except TomeError as error:
             if config:
                 raise
@@ -48,7 +51,7 @@ def plan_command(
 
 
 def _plan_one(
-    source: str, config_name: str, overrides: list[str], gpu_memory: float | None
+    source: str, config_name: str, overrides: list[str], gpu_memory: float | None, processes: int
 ) -> dict[str, Any]:
     import torch
 
@@ -74,8 +77,8 @@ def _plan_one(
     speed = measured_speed(here, pick_dtype(config.dtype, here)) if device == here else None
     room = int(gpu_memory * GIB) if gpu_memory else room_of(config)
     config = fitted(config, lengths, shape, room, *([speed] if speed else []))
-    found = as_json(plan(lengths, shape, config, device, speed))
-    found["device"] = device
+    found = as_json(plan(lengths, shape, config, device, speed, processes))
+    found["device"], found["processes"] = device, processes
     found["lengths"] = prepared.reports["train"].lengths
     found["at_once"], found["step_rows"] = config.at_once, config.step_rows
     found["recomputed_layers"], found["layers"] = recomputed(shape, config), shape.layers
@@ -87,13 +90,14 @@ def _plan_one(
 def _told(name: str, found: dict[str, Any]) -> str:
     if "error" in found:
         return f"{name}: {found['error']}"
+    each = f" in each of {found['processes']} processes" if found["processes"] > 1 else ""
     lines = [
         f"{name}: {found['steps']} steps, {found['tokens']:,} tokens in {found['sequences']:,} sequences "
         f"of {found['rows']:,} rows, {found['padding']:.1%} padding",
         f"  memory {found['memory_gib']} GiB ("
         + ", ".join(f"{part} {size / 2**30:.2f}" for part, size in found["memory_parts"].items())
         + ")",
-        f"  layout {found['at_once']} of a step's {found['step_rows']} at once, "
+        f"  layout {found['at_once']} of a step's {found['step_rows']} at once{each}, "
         f"{found['recomputed_layers']} of {found['layers']} layers recomputed",
         f"  disk   {found['disk_gib']} GiB",
     ]

@@ -52,15 +52,20 @@ class Plan:
 
 
 def plan(
-    lengths: list[int], shape: Shape, config: TrainConfig, device: str, speed: Speed | None = None
+    lengths: list[int],
+    shape: Shape,
+    config: TrainConfig,
+    device: str,
+    speed: Speed | None = None,
+    processes: int = 1,
 ) -> Plan:
     """Predict a run over rows of these lengths (tokens).
 
     ``device`` is cpu or cuda; ``speed`` is what ``measured_speed`` found on it, None where no time is to be
-    predicted.
+    predicted. Memory is that of each of the ``processes``; their talk among themselves is not counted in the time.
     """
     sequences, computed = _sequences(lengths, config)
-    per_step = config.step_rows
+    per_step = config.step_rows * processes
     steps = config.max_steps or math.ceil(math.ceil(sequences / per_step) * config.epochs)
     share = steps * per_step / max(sequences, 1)
     tokens = round(sum(lengths) * share)
@@ -73,6 +78,7 @@ def plan(
             seconds = micro_seconds(shape, config, computed / max(count, 1), each, speed) * count * share
         else:
             seconds = operations(shape, config, each) * computed * share / (speed.product * SHARE["cpu"])
+        seconds /= processes
         rate = tokens / seconds if seconds else None
     trained = shape.parameters if config.precision == "full" else shape.lora
     state = 4 + (STATE.get(config.optimizer) or 8)

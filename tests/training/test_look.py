@@ -12,7 +12,7 @@ from trainworld import config
 
 from curation.contract import Home, RunInfo
 from training.memory import memory
-from training.plan import fitting_batch, operations, plan
+from training.plan import Speed, fitting_batch, operations, plan
 from training.preview import Preview, coloured, marked
 from training.shape import Shape, shape_of
 
@@ -119,6 +119,15 @@ def test_padding_is_counted_as_it_comes() -> None:
     assert math.isclose(sum(found.memory_parts.values()), found.memory)
 
 
+def test_several_processes_share_the_steps_and_the_time() -> None:
+    chosen, speed = config(Path("m"), batch=2), Speed(1e12, 1e-6)
+    for device in ("cpu", "cuda"):
+        alone, four = (plan([30] * 64, ONE_B, chosen, device, speed, count) for count in (1, 4))
+        assert (alone.steps, four.steps) == (32, 8)
+        assert four.seconds == pytest.approx((alone.seconds or 0) / 4, rel=0.1)
+        assert (four.memory, four.tokens) == (alone.memory, alone.tokens)
+
+
 def test_the_plan_command(home: Home, model: Path, capsys: pytest.CaptureFixture) -> None:
     words = ["--set", f"model={model}", "--set", "batch=4", "--set", "max_length=128", "--gpu-memory", "15"]
     found = ask(home, capsys, "plan", "small", "--config", "smollm2-135m-cpu", *words)
@@ -126,6 +135,9 @@ def test_the_plan_command(home: Home, model: Path, capsys: pytest.CaptureFixture
     assert (found["device"], one["rows"], one["steps"]) == ("cuda", 24, 6)
     assert one["fitting_batch"] == 1024
     assert sum(one["lengths"].values()) == 24
+    two = ask(home, capsys, "plan", "small", "--config", "smollm2-135m-cpu", *words, "--processes", "2")
+    both = two["plans"]["smollm2-135m-cpu"]
+    assert (both["steps"], both["tokens"], both["memory"]) == (3, one["tokens"], one["memory"])
 
 
 def test_the_preview_command_shows_the_counts_and_the_row(
