@@ -1,8 +1,8 @@
 """Contestants side by side: each a whole process, from Parquet to result; median of several rounds.
 
 A contestant is a piece of Python that reads the file ``sys.argv[1]`` and writes its result, as JSON, to
-``sys.argv[2]``. Contestants take turns round by round, so that a busy machine slows all of them alike. Wall
-seconds, processor seconds and peak memory (resident, of the process alone) are taken from the operating system.
+``sys.argv[2]``. Contestants take turns round by round, each round begun by another one, so that a busy machine slows
+all of them alike and nobody is always the one who comes after a pause. Wall seconds, processor seconds and peak memory (resident, of the process alone) are taken from the operating system.
 """
 
 from __future__ import annotations
@@ -63,9 +63,11 @@ class Contestant:
 
 
 def compete(contestants: list[Contestant], argument: str, rounds: int, extra: tuple[str, ...] = ()) -> None:
-    """Run all of them, round by round."""
+    """Run all of them, round by round; what was written for them is on disk before the first starts."""
+    os.sync()
     for number in range(rounds):
-        for contestant in contestants:
+        first = number % len(contestants)
+        for contestant in contestants[first:] + contestants[:first]:
             if contestant.error is None:
                 print(f"round {number + 1}: {contestant.name}", file=sys.stderr, flush=True)
                 contestant.run(argument, extra)

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from curation.words import I64, U64, Words, bytes_of, hash_bytes, mix, running
+from curation.words import I64, U64, Flags, Words, bytes_of, hash_bytes, mix, running
 
 CHUNK_BYTES = 256 << 10
 """Bytes of text hashed at a time: what comes of them stays in a core's cache."""
@@ -19,7 +18,6 @@ CHUNK_ROWS = 4_000
 HASH_BITS, NUMBER_BITS = np.uint64(52), np.uint64(12)
 """A shingle's hash, and beside it the number of its row in a chunk, share 64 bits."""
 
-Flags = npt.NDArray[np.bool_]
 # any odd number has an inverse modulo 2^64; 5 modulo 8 gives its powers the longest cycle
 _BASE = 0xD1342543DE82EF95
 _INVERSE = pow(_BASE, -1, 1 << 64)
@@ -58,15 +56,15 @@ def running_sums(words: Words) -> U64:
     return sums
 
 
-def all_runs(sums: U64, size: int, seed: int = 0) -> U64:
-    """The hash of the ``size`` words from each place on, across the borders of texts too.
+def all_runs(sums: U64, size: int, seed: int = 0, step: int = 1) -> U64:
+    """The hash of the ``size`` words from each place on, or each ``step``-th, across the borders of texts too.
 
     Source: rolling hashes (Karp and Rabin, 1987), modulo 2^64 over hashed words, then mixed.
     """
     count = max(sums.size - size, 0)
     _, down = _POWERS.upto(count + 1)
-    runs = sums[size:] - sums[:count] if count else np.empty(0, dtype=np.uint64)
-    runs *= down[:count]
+    runs = sums[size::step] - sums[:count:step] if count else np.empty(0, dtype=np.uint64)
+    runs *= down[:count:step]
     runs += np.uint64((size * _BASE + seed * _INVERSE) % (1 << 64))
     return mix(runs)
 

@@ -4,9 +4,8 @@ A word is a run of Unicode word characters, lower-cased; in scripts that set no 
 kana, Thai, Lao, Khmer, Burmese) every character is a word. Hashes depend on the text alone: they are the
 same on any machine, in any version of numpy or polars, and on any number of threads.
 
-Most text is ASCII, so bytes are looked up in a table, words are cut where the table says so, and eight bytes
-at a time are hashed by vectorised multiplications. Only the tokens that hold other bytes take the way
-through Unicode's tables.
+Most text is ASCII, so bytes are compared with the ranges of letters and digits, many at once, and eight bytes at a
+time are hashed by vectorised multiplications. Only runs that hold other bytes take the way through Unicode's tables.
 """
 
 from __future__ import annotations
@@ -22,22 +21,18 @@ from curation.letters import ALONE, BORDER, LAST, NOTHING, letters
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
 
 LONGEST = 64
 """Bytes: a longer run (base64, a hash) is cut into pieces of this size, each a word."""
 
-_CUT = 0
-_LOWER = np.array(
-    [
-        byte if byte >= 0x80 or chr(byte) == "_" else ord(chr(byte).lower()) if chr(byte).isalnum() else _CUT
-        for byte in range(256)
-    ],
-    dtype=np.uint8,
-)
 _MASKS = np.array([(1 << (8 * size)) - 1 for size in range(9)], dtype=np.uint64)
 _ONE, _TWO = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)
 _HALF, _THIRD = np.uint64(32), np.uint64(29)
 _LINE_END, _SPACE, _TAIL = 10, 32, 16
+_UPPER, _LETTER, _DIGIT, _UNDERSCORE, _OTHER = np.frombuffer(b"Aa0_\x80", dtype=np.uint8)
+_LETTERS, _DIGITS, _CASE = np.array([26, 10, 32], dtype=np.uint8)
+_SIGN, _SIGNS = np.frombuffer("\u2010".encode(), dtype=np.uint8), np.uint8(0x18)
 
 
 @dataclass(frozen=True)
@@ -56,11 +51,12 @@ def mix(values: U64) -> U64:
 
     Source: the shape of Murmur3's finaliser (Appleby, 2011) and of Mulvey's prospected hashes (2018).
     """
-    values ^= values >> _HALF
+    shifted = values >> _HALF
+    values ^= shifted
     values *= _TWO
-    values ^= values >> _THIRD
+    values ^= np.right_shift(values, _THIRD, out=shifted)
     values *= _ONE
-    values ^= values >> _HALF
+    values ^= np.right_shift(values, _HALF, out=shifted)
     return values
 
 
@@ -88,41 +84,68 @@ def hash_bytes(raw: Bytes, edges: I64) -> Words:
     """Hash the words of texts that ``bytes_of`` made bytes of, or of a slice of its edges."""
     first, last = int(edges[0]), int(edges[-1])
     raw, edges = raw[first:last], edges - first
-    lower = np.zeros(raw.size + _TAIL, dtype=np.uint8)
-    np.take(_LOWER, raw, out=lower[: raw.size], mode="clip")
-    starts, ends = _runs(lower != _CUT)
-    token_of = np.searchsorted(starts, edges)
-    odd = _with_other_bytes(raw, starts)
+    lower, inside, other = _lowered(raw)
+    starts, ends = _runs(inside)
+    sizes = ends - starts
+    hashes = _hash_runs(lower, starts, sizes)
+    bounds = np.searchsorted(starts, edges)
+    odd = _holding(other, starts)
+    if sizes.size and int(sizes.max()) > LONGEST:
+        odd = np.union1d(odd, np.flatnonzero(sizes > LONGEST))
     if odd.size == 0:
-        hashes, pieces = _hash_runs(lower, starts, ends)
-        return Words(hashes, token_of if pieces is None else running(pieces)[token_of])
-    plain = np.ones(starts.size, dtype=bool)
-    plain[odd] = False
-    plain_hashes, pieces = _hash_runs(lower, starts[plain], ends[plain])
-    others = _hash_others(_lines(raw, starts[odd], ends[odd]))
+        return Words(hashes, bounds)
+    words = _hash_others(_lines(raw, starts[odd], ends[odd]))
+    more = np.diff(words.bounds) - 1
+    if not more.any():
+        hashes[odd] = words.hashes
+        return Words(hashes, bounds)
+    # a run of other bytes may hold several words, or none
     counts = np.ones(starts.size, dtype=np.int64)
-    if pieces is not None:
-        counts[plain] = pieces
-    counts[odd] = np.diff(others.bounds)
-    from_plain = np.repeat(plain, counts)
-    hashes = np.empty(from_plain.size, dtype=np.uint64)
-    hashes[from_plain] = plain_hashes
-    hashes[~from_plain] = others.hashes
-    return Words(hashes, running(counts)[token_of])
+    counts[odd] += more
+    hashes, moved = np.repeat(hashes, counts), running(more)
+    hashes[np.arange(words.hashes.size) + np.repeat(odd + moved[:-1] - words.bounds[:-1], more + 1)] = words.hashes
+    return Words(hashes, bounds + moved[np.searchsorted(odd, bounds)])
+
+
+def _lowered(raw: Bytes) -> tuple[Bytes, Flags, Flags]:
+    """The bytes with A to Z in lower case, which of them are part of a run, and which of those aren't ASCII.
+
+    Runs are words, or hold them: dashes, typographic quotes and the like (U+2010 to U+2027) part runs already here.
+    """
+    lower = np.empty(raw.size + _TAIL, dtype=np.uint8)
+    lower[raw.size :] = 0
+    body = lower[: raw.size]
+    # a byte less than the first of a range wraps round to a large one; arrays are used again, since fresh memory costs more
+    part = raw - _UPPER
+    inside = part < _LETTERS
+    np.multiply(inside.view(np.uint8), _CASE, out=body)
+    body |= raw
+    np.less(np.subtract(body, _LETTER, out=part), _LETTERS, out=inside)
+    other = np.less(np.subtract(raw, _DIGIT, out=part), _DIGITS)
+    inside |= other
+    inside |= np.equal(raw, _UNDERSCORE, out=other)
+    np.greater_equal(raw, _OTHER, out=other)
+    signs = np.flatnonzero(raw == _SIGN[0])
+    signs = signs[(raw[signs + 1] == _SIGN[1]) & (raw[signs + 2] - _SIGN[2] < _SIGNS)]
+    for byte in range(3):
+        other[signs + byte] = False
+    inside |= other
+    return lower, inside, other
 
 
 def _runs(inside: npt.NDArray[np.bool_]) -> tuple[I64, I64]:
     """Where runs of true start and end; the last value is never true."""
-    edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    if inside.size and inside[0]:
-        edges = np.concatenate((np.zeros(1, dtype=edges.dtype), edges))
+    changes = np.empty_like(inside)
+    changes[:1] = inside[:1]
+    np.not_equal(inside[1:], inside[:-1], out=changes[1:])
+    edges = np.flatnonzero(changes)
     return edges[::2], edges[1::2]
 
 
-def _with_other_bytes(raw: Bytes, starts: I64) -> I64:
-    """Which runs hold a byte that isn't ASCII."""
-    others, _ = _runs(raw >= 0x80)
-    runs = np.searchsorted(starts, others, side="right") - 1
+def _holding(other: Flags, starts: I64) -> I64:
+    """Which runs hold a byte that is flagged; flags stand within runs alone."""
+    first, _ = _runs(other)
+    runs = np.searchsorted(starts, first, side="right") - 1
     return runs[np.diff(runs, prepend=-1) > 0]
 
 
@@ -138,11 +161,18 @@ def _lines(raw: Bytes, starts: I64, ends: I64) -> Bytes:
 def _hash_others(lines: Bytes) -> Words:
     """Hash the words of UTF-8 lines that hold more than ASCII."""
     clean = np.concatenate((_clean(lines.tobytes()), np.zeros(_TAIL, dtype=np.uint8)))
-    starts, ends = _runs(np.take(_LOWER, clean) != _CUT)
-    hashes, pieces = _hash_runs(clean, starts, ends)
+    _, inside, _ = _lowered(clean)
+    starts, ends = _runs(inside)
     line_ends = np.flatnonzero(clean == _LINE_END) + 1
     bounds = np.searchsorted(starts, np.concatenate((np.zeros(1, dtype=np.int64), line_ends)))
-    return Words(hashes, bounds if pieces is None else running(pieces)[bounds])
+    sizes = ends - starts
+    if sizes.size and int(sizes.max()) > LONGEST:
+        pieces = -(-sizes // LONGEST)
+        number = np.arange(int(pieces.sum())) - np.repeat(running(pieces)[:-1], pieces)
+        starts = np.repeat(starts, pieces) + number * LONGEST
+        sizes = np.minimum(np.repeat(ends, pieces) - starts, LONGEST)
+        bounds = running(pieces)[bounds]
+    return Words(_hash_runs(clean, starts, sizes), bounds)
 
 
 def _clean(raw: bytes) -> Bytes:
@@ -163,18 +193,11 @@ def _clean(raw: bytes) -> Bytes:
     return np.frombuffer(lower.astype("<u4").tobytes().decode("utf-32-le").encode(), dtype=np.uint8)
 
 
-def _hash_runs(lower: Bytes, starts: I64, ends: I64) -> tuple[U64, I64 | None]:
-    """One hash per run of bytes, and into how many pieces each run was cut, or None if none was."""
-    sizes = ends - starts
-    pieces: I64 | None = None
-    if sizes.size and int(sizes.max()) > LONGEST:
-        pieces = -(-sizes // LONGEST)
-        number = np.arange(int(pieces.sum())) - np.repeat(running(pieces)[:-1], pieces)
-        starts = np.repeat(starts, pieces) + number * LONGEST
-        sizes = np.minimum(np.repeat(ends, pieces) - starts, LONGEST)
+def _hash_runs(lower: Bytes, starts: I64, sizes: I64) -> U64:
+    """One hash per run of bytes, of its first LONGEST ones."""
     # any eight bytes as one number, wherever they stand; the tail makes room for the last ones
     eights = np.ndarray(lower.size - 7, dtype="<u8", buffer=lower, strides=(1,))
-    hashes = eights[starts].astype(np.uint64, copy=False)
+    hashes: U64 = eights[starts].astype(np.uint64, copy=False)
     hashes &= np.take(_MASKS, sizes, mode="clip")
     hashes += sizes.view(np.uint64) * _TWO
     mix(hashes)
@@ -186,4 +209,4 @@ def _hash_runs(lower: Bytes, starts: I64, ends: I64) -> tuple[U64, I64 | None]:
         more = eights[starts[rest] + done].astype(np.uint64, copy=False) & np.take(_MASKS, left, mode="clip")
         hashes[rest] = mix(hashes[rest] * _ONE + more)
         rest = rest[left > 8]
-    return hashes, pieces
+    return hashes
