@@ -2,7 +2,8 @@
 
 A contestant is a piece of Python that reads the file ``sys.argv[1]`` and writes its result, as JSON, to
 ``sys.argv[2]``. Contestants take turns round by round, each round begun by another one, so that a busy machine slows
-all of them alike and nobody is always the one who comes after a pause. Wall seconds, processor seconds and peak memory (resident, of the process alone) are taken from the operating system.
+all of them alike and nobody is always the one who comes after a pause. Wall seconds, processor seconds and peak
+memory (resident, of the process alone) are taken from the operating system.
 """
 
 from __future__ import annotations

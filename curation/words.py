@@ -103,7 +103,9 @@ def hash_bytes(raw: Bytes, edges: I64) -> Words:
     counts = np.ones(starts.size, dtype=np.int64)
     counts[odd] += more
     hashes, moved = np.repeat(hashes, counts), running(more)
-    hashes[np.arange(words.hashes.size) + np.repeat(odd + moved[:-1] - words.bounds[:-1], more + 1)] = words.hashes
+    hashes[np.arange(words.hashes.size) + np.repeat(odd + moved[:-1] - words.bounds[:-1], more + 1)] = (
+        words.hashes
+    )
     return Words(hashes, bounds + moved[np.searchsorted(odd, bounds)])
 
 
