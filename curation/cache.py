@@ -16,7 +16,7 @@ import polars as pl
 from curation import parquet
 from curation.cache_bound import touch
 from curation.contract import canonical_json, digest, file_sha256
-from curation.laws import StepResult
+from curation.law_rows import StepResult
 from curation.rows import SCHEMA_VERSION
 from curation.step import Step
 

@@ -1,23 +1,24 @@
 """What the stations agree on: canonical JSON, content hashes, folders, ``export.json``, ``run.json``, events.
 
-Standard library only, so that every station can read it at no cost. A change of a hash or of a field
-bumps the version constant beside it.
+The whole of what training may know of curation; events, files and the reading of manifests are modules of their own
+behind it. Standard library only, so that every station can read it at no cost. A change of a hash or of a field bumps
+the version constant beside it.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
-import types
-import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from curation.errors import ContractError, TomeError, nearest
+from curation.events import append_event, read_events
+from curation.files import file_sha256, write_atomic
+from curation.manifest import Manifest
 
 __all__ = [
     "CANONICAL",
@@ -59,12 +60,6 @@ def digest(text: str | bytes) -> str:
 def content_hash(messages: Iterable[Mapping[str, str]]) -> str:
     """The hash of a conversation; it changes exactly when a role or a text changes."""
     return digest(canonical_json([{"role": m["role"], "content": m["content"]} for m in messages]))
-
-
-def file_sha256(path: Path) -> str:
-    """The sha256 of a file, 64 hexadecimal digits (the algorithm that the Hub shows too)."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 # ---------------------------------------------------------------------------------------------- folders
@@ -117,57 +112,6 @@ class Home:
         return self.root / "models"
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Write a text so that a reader sees the old file or the whole new one, never a part.
-
-    Raises OSError (a full disk, say) and then leaves the old file as it was.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-# ----------------------------------------------------------------------------------------------- events
-
-
-def append_event(path: Path, event: str, **fields: Any) -> None:
-    """Add one line to an ``events.jsonl``: ``time`` (seconds since 1970), ``event``, and the fields.
-
-    Progress carries ``done``, ``total``, ``rate`` (per second) and ``left`` (seconds).
-    """
-    import time
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    line = json.dumps({"time": round(time.time(), 3), "event": event, **fields}, ensure_ascii=False) + "\n"
-    with path.open("ab+") as handle:
-        if handle.tell():
-            handle.seek(-1, os.SEEK_END)
-            line = line if handle.read(1) == b"\n" else "\n" + line  # a killed writer tore the last line
-        handle.write(line.encode())
-
-
-def read_events(path: Path) -> list[dict[str, Any]]:
-    """The events of a file, oldest first; a torn last line (its writer was killed) is left out."""
-    if not path.exists():
-        return []
-    events: list[dict[str, Any]] = []
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            events.append(event)
-    return events
-
-
 # ------------------------------------------------------------------------------------ export.json, run.json
 
 
@@ -185,87 +129,8 @@ def file_info(path: Path, rows: int | None = None) -> FileInfo:
     return FileInfo(file_sha256(path), path.stat().st_size, rows)
 
 
-class _Manifest:
-    """Reading and writing of a manifest dataclass; unknown, missing and mistyped fields are refused."""
-
-    FILE: typing.ClassVar[str]
-
-    def write(self, folder: Path) -> Path:
-        """Write the manifest atomically into ``folder`` and return its path."""
-        path = folder / self.FILE
-        write_atomic(path, json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1) + "\n")  # type: ignore[call-overload]
-        return path
-
-    @classmethod
-    def read(cls, folder: Path) -> Self:
-        """Read the manifest of ``folder``. Raises ContractError: missing, torn, or of another schema."""
-        path = folder / cls.FILE
-        try:
-            raw = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise ContractError(
-                f"there is no {cls.FILE} here", where=str(folder), mend="Is this the right folder?"
-            ) from None
-        except (OSError, ValueError) as error:
-            raise ContractError(f"unreadable: {error}", where=str(path), mend="Make it again.") from None
-        if not isinstance(raw, dict):
-            raise ContractError("should hold one JSON object", where=str(path))
-        want = cls.__dataclass_fields__["schema_version"].default  # type: ignore[attr-defined]
-        if raw.get("schema_version") != want:
-            raise ContractError(
-                f"schema_version {raw.get('schema_version')!r}, this Tomewright reads {want}",
-                where=str(path),
-                mend="Make it again with this version, or use the version that made it.",
-            )
-        return typing.cast("Self", _build(cls, raw, str(path)))
-
-
-def _build(kind: Any, raw: Any, where: str) -> Any:
-    """Build a value of the annotated type ``kind`` out of parsed JSON, or say which field is wrong."""
-    origin = typing.get_origin(kind)
-    if origin in (types.UnionType, typing.Union):
-        options = typing.get_args(kind)
-        if raw is None and type(None) in options:
-            return None
-        return _build(next(option for option in options if option is not type(None)), raw, where)
-    if dataclasses.is_dataclass(kind):
-        if not isinstance(raw, dict):
-            raise ContractError(f"expected an object, found {raw!r:.40}", where=where)
-        hints = typing.get_type_hints(kind)
-        fields = {f.name: f for f in dataclasses.fields(kind)}
-        for name in raw:
-            if name not in fields:
-                raise ContractError(f"unknown field {name!r}", where=where, mend=nearest(name, fields))
-        for name, known in fields.items():
-            if (
-                name not in raw
-                and known.default is dataclasses.MISSING
-                and known.default_factory is dataclasses.MISSING
-            ):
-                raise ContractError(f"field {name!r} is missing", where=where)
-        parts = {name: _build(hints[name], value, f"{where}: {name}") for name, value in raw.items()}
-        return typing.cast("Any", kind)(**parts)
-    if origin is dict:
-        if not isinstance(raw, dict):
-            raise ContractError(f"expected an object, found {raw!r:.40}", where=where)
-        inner = typing.get_args(kind)[1]
-        return {key: _build(inner, value, f"{where}.{key}") for key, value in raw.items()}
-    if origin is list:
-        if not isinstance(raw, list):
-            raise ContractError(f"expected a list, found {raw!r:.40}", where=where)
-        inner = typing.get_args(kind)[0]
-        return [_build(inner, value, f"{where}[{place}]") for place, value in enumerate(raw)]
-    if kind is Any:
-        return raw
-    if kind is float and type(raw) is int:
-        return float(raw)
-    if type(raw) is not kind:
-        raise ContractError(f"expected {kind.__name__}, found {raw!r:.40}", where=where)
-    return raw
-
-
 @dataclass(frozen=True)
-class ExportInfo(_Manifest):
+class ExportInfo(Manifest):
     """``export.json``: all that training needs to know about a curated dataset version.
 
     ``dataset_id`` is the version's id; ``files`` maps ``train.parquet`` and ``eval.parquet`` to their
@@ -295,7 +160,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class RunInfo(_Manifest):
+class RunInfo(Manifest):
     """``run.json``: what a training run hands on to the chatbot, and what it was made of.
 
     ``state`` is running, done, stopped or failed. ``template`` is the Jinja chat template as trained,

@@ -19,8 +19,7 @@ import polars as pl
 
 from curation.errors import StoreError
 from curation.parquet import ROW_GROUP
-from curation.rows import text_of
-from curation.steps.stats import WORD
+from curation.rows import WORD, text_of
 from curation.version import ANEW, Manifest, Version
 
 State = Literal["kept", "dropped"]

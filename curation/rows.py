@@ -47,6 +47,8 @@ CORE: dict[str, pl.DataType] = {
 }
 RESERVED = frozenset({*CORE, "reason", "evidence", "dropped_by", "place"})
 """Names of the core columns, and of those that steps answer in."""
+WORD = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]|[^\s\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]+"
+"""A run of non-space characters; in scripts that set no spaces, each character counts as one word."""
 Message = Mapping[str, str]
 
 

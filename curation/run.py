@@ -13,7 +13,8 @@ import polars as pl
 
 from curation import cache, cache_bound
 from curation.contract import canonical_json, digest
-from curation.laws import StepResult, run_step
+from curation.law_rows import StepResult
+from curation.laws import run_step
 from curation.recipe import Recipe, step_from
 from curation.sources import DRY, Report, gone, merge, named, source_version
 from curation.step import LEDGER, Context, Step

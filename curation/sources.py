@@ -11,7 +11,8 @@ import polars as pl
 from curation.budget import Budget
 from curation.errors import InputError
 from curation.ingest import Ingested, ingest
-from curation.laws import StepResult, run_step
+from curation.law_rows import StepResult
+from curation.laws import run_step
 from curation.recipe import Recipe, Source
 from curation.step import Context, ledger_lines
 from curation.steps.sample import Sample

@@ -9,8 +9,7 @@ from itertools import pairwise
 import polars as pl
 
 from curation.errors import StoreError
-from curation.rows import text_of
-from curation.steps.stats import WORD
+from curation.rows import WORD, text_of
 from curation.store import Manifest, Store, Version
 
 NONE = "(none)"

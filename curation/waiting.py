@@ -6,7 +6,7 @@ import polars as pl
 
 from curation.errors import InputError
 from curation.feedback import COLUMN
-from curation.laws import StepResult
+from curation.law_rows import StepResult
 from curation.step import LEDGER, ledger_lines
 
 REASONS = {

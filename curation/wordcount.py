@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from curation.steps.stats import WORD
+from curation.rows import WORD
 from curation.words import I64, bytes_of
 
 BATCH = 10_000

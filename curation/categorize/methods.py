@@ -13,10 +13,10 @@ from curation.categorize.taxonomy import UNSURE, Taxonomy
 from curation.step import Context
 
 if TYPE_CHECKING:
+    from curation.categorize.rules import Rule
     from curation.embedding.models import Encoder
     from curation.embedding.numbers import Vectors
     from curation.embedding.view import View
-    from curation.steps.categorize import Rule
 
 FRAME = pl.Schema(
     {

@@ -24,8 +24,7 @@ from curation.ingest.jsonl import JsonLines
 from curation.ingest.local import fingerprint
 from curation.ingest.parts import Part
 from curation.ingest.reasons import Reject
-from curation.ingest.record import File, Record, Wanted
-from curation.ingest.source import Source
+from curation.ingest.record import File, Record, Source, Wanted
 from curation.ingest.text import blank
 
 SHAPE: Shape = conversation("messages", name="feedback")

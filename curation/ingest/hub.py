@@ -19,8 +19,7 @@ from typing import Any
 from curation.errors import HubError, InputError, MissingExtra, nearest
 from curation.ingest.hub_files import choose_files, converted_splits
 from curation.ingest.local import is_data
-from curation.ingest.record import File
-from curation.ingest.source import Source
+from curation.ingest.record import File, Source
 
 TIMEOUT = 10.0
 CONVERTED = "refs/convert/parquet"

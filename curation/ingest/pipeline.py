@@ -14,8 +14,9 @@ from curation.ingest import feedback
 from curation.ingest.builder import Builder
 from curation.ingest.convert import Seen, convert
 from curation.ingest.parts import Part, Selection, open_parts, select
+from curation.ingest.record import Source
 from curation.ingest.shapes import mapped_shape
-from curation.ingest.source import Source, open_source
+from curation.ingest.source import open_source
 
 Progress = Callable[[int, int | None], None]
 

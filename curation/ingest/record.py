@@ -1,9 +1,9 @@
-"""What a reader yields: one record per input row, and what a file to read looks like."""
+"""What a source and its files look like, and what a reader yields: one record per input row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,6 +17,18 @@ class File:
 
     path: Path
     name: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Files to read in this order. ``where`` is file, folder, Hub or feedback; ``facts`` go into the info as they are."""
+
+    where: str
+    files: list[File]
+    skipped: list[str]
+    fingerprint: str
+    licence: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

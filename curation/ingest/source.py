@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from curation.contract import Home
 from curation.errors import InputError
 from curation.ingest.local import fingerprint, local_files
-from curation.ingest.record import File
-
-
-@dataclass(frozen=True)
-class Source:
-    """Files to read in this order. ``where`` is file, folder, Hub or feedback; ``facts`` go into the info as they are."""
-
-    where: str
-    files: list[File]
-    skipped: list[str]
-    fingerprint: str
-    licence: str | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+from curation.ingest.record import Source
 
 
 def open_source(

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from curation.categorize.rules import Rule
 from curation.categorize.taxonomy import SHIPPED, UNSURE, load_taxonomy, taxonomy_path
 from curation.errors import InputError, nearest
 from curation.modelfiles import model_files
@@ -15,30 +16,6 @@ from curation.step import Context, Kind, Step
 from curation.steps.embed import View
 
 NAMES = ("category", "subcategory", "score", "margin", "second", "evidence")
-
-
-class Rule(BaseModel):
-    """A category for the rows that an expression or a list of words finds; exactly one of the two is given."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    category: Annotated[str, Field(min_length=1)]
-    subcategory: str | None = None
-    where: str | None = None
-    """In the language of ``filter``."""
-    words: tuple[Annotated[str, Field(min_length=1)], ...] = ()
-    """Whole words or phrases, in any case, anywhere in a user's turn."""
-
-    @model_validator(mode="after")
-    def _one(self) -> Rule:
-        if (self.where is None) == (not self.words):
-            raise ValueError("a rule wants either where or words")
-        return self
-
-    def holds(self, rows: pl.DataFrame) -> pl.Series:
-        """Whether the rule holds, row by row."""
-        from curation.categorize.rules import holds
-
-        return holds(rows, self.where, self.words)
 
 
 class Categorize(Step):

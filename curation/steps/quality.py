@@ -11,9 +11,8 @@ from pydantic import Field
 from curation import quality_patterns as patterns
 from curation.errors import MissingExtra
 from curation.repetition import repeated_share
-from curation.rows import text_of
+from curation.rows import WORD, text_of
 from curation.step import Context, Kind, Step
-from curation.steps.stats import WORD
 
 FLAGS = (
     "broken_encoding", "digits", "echo", "empty_answer", "no_end", "one_word", "open_fence", "refusal", "repeated",

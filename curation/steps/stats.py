@@ -9,9 +9,6 @@ import polars as pl
 
 from curation.step import Context, Kind, Step
 
-WORD = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]|[^\s\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}]+"
-"""A run of non-space characters; in scripts that set no spaces, each character counts as one word."""
-
 
 class Stats(Step):
     """Count turns, characters and words of each conversation, and tokens where a tokenizer is given.

@@ -7,9 +7,8 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
-from curation.rows import ROLES, text_of
+from curation.rows import ROLES, WORD, text_of
 from curation.step import Context, Kind, Step
-from curation.steps.stats import WORD
 
 
 class Tokens(Step):

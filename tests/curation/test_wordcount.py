@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation import wordcount
-from curation.steps.stats import WORD
+from curation.rows import WORD
 from curation.wordcount import count_words
 
 TEXT = st.text(

@@ -17,7 +17,8 @@ from polars.testing import assert_frame_equal
 
 from curation import parallel
 from curation.decisions import Decision, write_decisions
-from curation.laws import StepResult, run_step
+from curation.law_rows import StepResult
+from curation.laws import run_step
 from curation.lm import Loss
 from curation.recipe import step_from
 from curation.rows import check, make_rows, rows_hash
