@@ -66,7 +66,7 @@ CASES = [
 
 def judged(case: Case) -> Any:
     parents, children = (
-        make_rows([[{"role": "user", "content": a}, {"role": "assistant", "content": b}]], source="s")
+        [[{"role": "user", "content": a}, {"role": "assistant", "content": b}]]
         for a, b in (case.parent, (case.prompt, case.answer))
     )
     [verdict] = Judge(Gates.model_validate({**OFF, **case.limits}), Context()).judge(parents, children)
