@@ -66,7 +66,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   canvas.onwheel = (e) => { e.preventDefault(); const [x, y] = place(e), by = Math.exp(-e.deltaY * 0.0015), k = Math.max(fit * 0.8, Math.min(fit * 60, view.k * by)), f = k / view.k;
     view = { k, x: x - (x - view.x) * f, y: y - (y - view.y) * f }; draw(); };
   canvas.ondblclick = () => { view = { ...home }; lasso = []; setTriggerValue("lasso", []); draw(); };
-  draw();
+  draw(); canvas.dataset.drawn = data.key;
 }
 """
 _draw = st.components.v2.component("tome_map", js=JS, isolate_styles=False)
