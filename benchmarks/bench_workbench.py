@@ -63,8 +63,8 @@ def opening(browser: Browser, home: Path, version: Version, word: str, rounds: i
             )
             search = page.get_by_label("Search the text")
             found.setdefault("first search, server just started", []).append(
-                clock.act(lambda: search.fill(word), FINDING)
-            )  # noqa: B023
+                clock.act(lambda field=search: field.fill(word), FINDING)
+            )
             for _ in range(3):
                 times = clock.load(f"{address}/explore?version={version.id}", ROWS)
                 found.setdefault("first rows, server running", []).append(times)

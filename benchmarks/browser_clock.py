@@ -121,7 +121,8 @@ class Clock:
         return max(0.0, self.got - self.sent), seen
 
     def load(self, address: str, awaited: str) -> tuple[float, float]:
-        """Type an address and wait for what matches a selector: server and eye, in s."""
+        """A second later type an address, and wait for what matches a selector: server and eye, in s."""
+        self.page.wait_for_timeout(1000)
         self.sent = self.got = 0.0
         started = time.perf_counter()
         self.page.goto(address, wait_until="commit")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
 
 import polars as pl
 
 from curation.errors import InputError
+from curation.parquet import ROW_GROUP
 from curation.rows import CORE
 from curation.store import Store, Version
 
@@ -71,8 +74,8 @@ def why(store: Store, row: str, version: Version | None = None) -> Story:
 
 
 def _find(version: Version, row: str) -> tuple[dict[str, Any], str] | None:
-    kept = _whole(version.scan(), row)
-    gone = _whole(version.scan("dropped"), row)
+    kept = _whole(version, "rows", row)
+    gone = _whole(version, "dropped", row)
     if kept.height + gone.height > 1:
         ids = ", ".join([*kept["id"], *gone["id"]])
         raise InputError(f"{row!r} could be any of {ids}, ...", mend="Give more of the id.")
@@ -81,13 +84,22 @@ def _find(version: Version, row: str) -> tuple[dict[str, Any], str] | None:
     return (gone.to_dicts()[0], "dropped") if gone.height else None
 
 
-def _whole(scan: pl.LazyFrame, row: str) -> pl.DataFrame:
+def _whole(version: Version, frame: Literal["rows", "dropped"], row: str) -> pl.DataFrame:
     """The rows whose id starts so, two at most; ids are read first, texts only of the row group that holds one."""
+    scan = version.scan(frame)
     places = (
         scan.select("id").with_row_index("place").filter(pl.col("id").str.starts_with(row)).head(2).collect()
     )
-    parts = [scan.slice(place, 1).collect() for place in places["place"]]
+    path = version.folder / f"{frame}.parquet"
+    stamp = path.stat().st_mtime_ns
+    parts = [_group(path, stamp, place // ROW_GROUP)[place % ROW_GROUP] for place in places["place"]]
     return pl.concat(parts) if parts else scan.head(0).collect()
+
+
+@lru_cache(maxsize=2)
+def _group(path: Path, stamp: int, number: int) -> pl.DataFrame:  # noqa: ARG001 - the stamp is in the key
+    """A row group of a file, which must be decoded whole for one row; kept, since the next row is often its neighbour."""
+    return pl.scan_parquet(path, glob=False).slice(number * ROW_GROUP, ROW_GROUP).collect()
 
 
 def _story(store: Store, version: Version, row: dict[str, Any], state: str) -> Story:

@@ -64,7 +64,10 @@ def query(index: Index) -> Query:
     flags = _flags(index)
     ranges = [*_range(index, "words", "Words"), *_score(index)]
     with st.expander(
-        "More filters", expanded=any(st.session_state.get(name) for name in ("where", "by", "of", "kin"))
+        "More filters",
+        expanded=any(
+            st.session_state.get(name) or name in st.query_params for name in ("where", "by", "of", "kin")
+        ),
     ):
         others = [name for name in data.groupable(index) if name not in PLAIN]
         if others:

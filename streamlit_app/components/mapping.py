@@ -8,8 +8,8 @@ import streamlit as st
 from curation import browse
 from curation.findings import count, percent
 from curation.store import Version
-from streamlit_app.components import cutting, data, shell
-from streamlit_app.components.scatter import Line, inside, scatter
+from streamlit_app.components import cutting, data, indexes, shell
+from streamlit_app.components.scatter import Line, inside, packed, scatter
 from streamlit_app.components.tokens import OKABE_ITO, REST, palette
 
 
@@ -29,30 +29,39 @@ def missing(version: Version) -> None:
         cutting.add(version, {"op": "map2d"})
 
 
+def points_of(index: browse.Index, layout: str, by: str, named: list[str]) -> pl.DataFrame:
+    """The rows that have a place: row, x, y, opens, id, value, and ``kind``, the value's place among those that have a colour."""
+    value = pl.col(by).cast(pl.String).fill_null(browse.NONE)
+    order = {name: place for place, name in enumerate(named)}
+    return index.narrow.select(
+        "row", "opens", "id", x=pl.col(f"{layout}.x"), y=pl.col(f"{layout}.y"), value=value,
+        kind=value.replace_strict(order, default=len(named), return_dtype=pl.UInt8),
+    ).drop_nulls(["x", "y"])  # fmt: skip
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _packed(key: indexes.Key, layout: str, by: str, named: list[str]) -> dict[str, str]:
+    points = points_of(indexes.of(key), layout, by, named)
+    return packed(points, points["kind"])
+
+
 def draw(version: Version, index: browse.Index, layout: str, by: str) -> pl.Series:
     """Draw the map coloured by a column, and give the places of the rows that are circled."""
-    points = index.narrow.select("row", pl.col(f"{layout}.x").alias("x"), pl.col(f"{layout}.y").alias("y"), "opens", "id",
-                                 value=pl.col(by).cast(pl.String).fill_null(browse.NONE)).drop_nulls(["x", "y"])  # fmt: skip
     counts = [name for name, _ in data.values(index, by)]
-    named = sorted(counts) if len(counts) <= 8 else sorted(counts[:8])
-    colours = dict(zip(named, OKABE_ITO, strict=False))
+    named = sorted(counts[:8])
+    points = points_of(index, layout, by, named)
+    colours = [*OKABE_ITO[: len(named)], *([REST] if len(counts) > 8 else [])]
     names = [*named, *(["other"] if len(counts) > 8 else [])]
-    kinds = points["value"].replace_strict(
-        {name: place for place, name in enumerate(named)}, default=len(named), return_dtype=pl.Int64
-    )
     line: Line = st.session_state.get(f"lasso_{version.id}", [])
-    picked = (
-        points.with_row_index("at").filter(pl.col("id") == st.query_params.get("row", ""))["at"].to_list()
-    )
+    at = points.with_row_index("at").filter(pl.col("id") == st.query_params.get("row", ""))["at"]
     held = points.filter(inside(points["x"], points["y"], line)) if len(line) > 2 else points
     says = sentence(points, held, by)
     shell.finding(says)
-    legend = [(name, colours.get(name, REST)) for name in names]
-    st.html(
-        '<div class="tw-legend">'
-        + "".join(f'<span><i style="background:{c}"></i>{shell.plain(n)}</span>' for n, c in legend)
-        + "</div>"
+    keys = "".join(
+        f'<span><i style="background:{c}"></i>{shell.plain(n)}</span>'
+        for n, c in zip(names, colours, strict=True)
     )
+    st.html(f'<div class="tw-legend">{keys}</div>')
 
     def circle(drawn: Line) -> None:
         st.session_state[f"lasso_{version.id}"] = drawn[:2000]
@@ -62,8 +71,11 @@ def draw(version: Version, index: browse.Index, layout: str, by: str) -> pl.Seri
         st.query_params["row"] = points["id"][place]
 
     c = palette()
-    scatter(points, kinds, names, [colours.get(name, REST) for name in names], lasso=line, picked=picked[0] if picked else -1, label=says,
-            ink=(c["accent"], c["text"]), on_lasso=circle, on_pick=read, key=f"map_{version.id}_{layout}")  # fmt: skip
+    scatter(
+        _packed(indexes.key_of(index), layout, by, named), points.height, names=names, colours=colours, lasso=line,
+        picked=at[0] if at.len() else -1, label=says, ink=(c["accent"], c["text"]), on_lasso=circle, on_pick=read,
+        key=f"map_{version.id}_{layout}", content=f"{version.id} {layout} {by} {c['paper']}",
+    )  # fmt: skip
     shell.note(
         f"{count(points.height, 'row')}. Drag around points to list them, click one to read it, turn the wheel to come nearer, double-click to begin again."
     )
