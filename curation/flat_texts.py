@@ -18,11 +18,12 @@ from typing import Literal
 import polars as pl
 
 from curation.errors import StoreError
-from curation.parquet import ROW_GROUP
 from curation.rows import WORD, text_of
 from curation.version import ANEW, Manifest, Version
 
 State = Literal["kept", "dropped"]
+AT_A_TIME = 20_000
+"""Rows that are unpacked at a time; a multiple of a row group."""
 OPENS = 200
 """Characters of a conversation's first words that a list shows."""
 
@@ -67,7 +68,7 @@ def touch(texts: pl.DataFrame) -> None:
 
 
 def write(version: Version, state: State = "kept") -> None:
-    """Write the file atomically, one row group at a time, which bounds the memory. Raises StoreError."""
+    """Write the file atomically, some row groups at a time, which bounds the memory. Raises StoreError."""
     import pyarrow as pa
 
     path, scan = path_of(version, state), version.scan(frame_of(state))
@@ -87,8 +88,8 @@ def write(version: Version, state: State = "kept") -> None:
         rows = scan.select(pl.len()).collect().item()
         schema = flat.collect_schema().to_frame().to_arrow(compat_level=pl.CompatLevel.newest()).schema
         with pa.OSFile(str(partial), "wb") as sink, pa.ipc.new_file(sink, schema) as file:
-            for start in range(0, rows, ROW_GROUP):
-                part = flat.slice(start, ROW_GROUP).collect()
+            for start in range(0, rows, AT_A_TIME):
+                part = flat.slice(start, AT_A_TIME).collect()
                 file.write_table(part.rechunk().to_arrow(compat_level=pl.CompatLevel.newest()))
         partial.replace(path)
     except (OSError, pl.exceptions.PolarsError) as error:

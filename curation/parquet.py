@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-ROW_GROUP = 20_000
-"""Rows a group: a page of a table reads one group, not the file."""
+ROW_GROUP = 5_000
+"""Rows a group: to read one row its group is unpacked, not the file."""
 
 
 class _Sink(io.RawIOBase):

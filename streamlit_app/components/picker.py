@@ -54,8 +54,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
     });
     body.appendChild(tr);
   });
-  parentElement.querySelector(".tw-pick-box")?.remove();
-  const frame = el("div", "tw-pick-box"); frame.appendChild(table); parentElement.appendChild(frame);
+  const old = parentElement.querySelector(".tw-pick-box"), down = old ? old.scrollTop : 0; old?.remove();
+  const frame = el("div", "tw-pick-box"); frame.appendChild(table); parentElement.appendChild(frame); frame.scrollTop = down;
   if (held) body.querySelector("tr.on")?.focus({ preventScroll: true });
 }
 """

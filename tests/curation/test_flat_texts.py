@@ -28,7 +28,7 @@ def test_texts_are_flat_in_lower_case_and_in_order(talks: Version) -> None:
 
 
 def test_pieces_make_the_same_file_as_the_whole(talks: Version, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flat_texts, "ROW_GROUP", 3)
+    monkeypatch.setattr(flat_texts, "AT_A_TIME", 3)
     flat_texts.write(talks)
     flat = flat_texts.mapped(talks, "kept", 4)
     assert flat is not None
