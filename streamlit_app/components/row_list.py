@@ -21,14 +21,21 @@ def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | N
 
     Kept rows can be marked and decided about. Raises InputError for a damaged tray.
     """
-    chosen = [name for name in st.session_state.get("columns") or [] if name in index.narrow.columns]
     decides = index.state == "kept"
     notes = deciding.notes(version) if decides else {}
     pages = max(1, -(-found.len() // SIZE))
-    number = min(int(st.session_state.get("page") or 1), pages)
+    asked = str(
+        st.session_state.get("page") or st.query_params.get("page", "")
+    )  # a link is older than the widget
+    number = max(1, min(int(asked) if asked.isdecimal() else 1, pages))
     rows = browse.page(index, found, number, SIZE)
     if rows.is_empty():
         return None
+    with st.container(horizontal=True, horizontal_alignment="right", key="over_list"):
+        if decides:
+            deciding.many(version, index, found)
+        with st.popover("Columns", type="tertiary", icon=":material/view_column:"):
+            chosen = st.multiselect("Show also", others(index), key="columns", bind="query-params")
     picked = st.query_params.get("row") or rows["id"][0]
     colours = category_colours(version.manifest.categories)
     columns = [
@@ -60,11 +67,6 @@ def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | N
             st.query_params["row"] = following
 
     marked = deciding.marked(version)
-    with st.container(horizontal=True, horizontal_alignment="right", key="over_list"):
-        if decides:
-            deciding.many(version, index, found)
-        with st.popover("Columns", type="tertiary", icon=":material/view_column:"):
-            st.multiselect("Show also", others(index), key="columns", bind="query-params")
     picker(
         columns, cells, picked=picked, label="Rows", on_pick=take, key="row_picker", marks=marked if decides else None,
         on_marks=lambda ids: deciding.mark(version, rows["id"].to_list(), ids), on_act=act,

@@ -167,8 +167,9 @@ def test_a_filter_is_in_the_address_and_a_row_opens(browser, filled: tuple[str, 
     page.wait_for_selector(".tw-story:has-text('made')")
     deep = page.url
     page.context.close()
-    again = opened(browser, deep)
+    again = opened(browser, f"{deep}&columns=stats.turns")
     again.wait_for_selector(".tw-finding:has-text('2 of ')")
+    assert again.locator(".tw-picker th").last.inner_text() == "stats.turns"
     assert again.locator(".tw-picker tr.on").count() == 1
     again.context.close()
 
