@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from curation.errors import HubError, MissingExtra
 
+TIMEOUT = 10.0
+"""Seconds that the Hub has to answer a question."""
 MENDS = {
     401: "Log in first: hf auth login.",
     403: "Your token may not do this: give it the right.",
@@ -45,6 +47,31 @@ def saying(repo: str) -> Iterator[Any]:
             where=repo,
             mend="Check the network; what is here is whole, so this can be done later.",
         ) from None
+
+
+def need_model(name: str, revision: str | None = None) -> None:
+    """Ask the Hub once whether it has a model, before a library asks again and again; nothing where a copy is here.
+
+    A folder, and a model that was fetched before, aren't asked for. Raises MissingExtra, HubError with the mend.
+    """
+    if Path(name).expanduser().exists():
+        return
+    with saying(name) as hub:
+        from huggingface_hub import constants
+        from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+        if any(Path(constants.HF_HUB_CACHE, f"models--{name.replace('/', '--')}").glob("snapshots/*/*")):
+            return
+        try:
+            hub.model_info(name, revision=revision, timeout=TIMEOUT)
+        except RevisionNotFoundError:
+            problem, mend = f"the model has no revision {revision!r}", "Check the branch, tag or commit."
+        except RepositoryNotFoundError:
+            problem = "the Hub has no such model, or you may not see it"
+            mend = "Check the id, log in for a private one (hf auth login), or give the folder of a model."
+        else:
+            return
+    raise HubError(problem, where=name, mend=mend)
 
 
 def push_folder(

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 import polars as pl
 
 from curation.errors import HubError, InputError, MissingExtra
+from curation.hub import need_model
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -132,6 +133,7 @@ def load(name: str, revision: str | None, device: Device, max_tokens: int, batch
     if name.startswith((".", "/", "~")) and not Path(name).expanduser().is_dir():
         raise InputError("there is no model here", where=name, mend="Give the folder of a model or a Hub id.")
     place = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
+    need_model(name, revision)
     common = {"revision": revision, "trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, **common)

@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from curation.errors import HubError, InputError, MissingExtra
+from curation.errors import HubError, InputError, MissingExtra, TomeError
+from curation.hub import need_model
 from curation.step import Context
 
 BATCH = 2_000
@@ -34,8 +35,9 @@ def load_tokenizer(name: str) -> Any:
             raise InputError(
                 "there is no tokenizer here", where=name, mend="Give a tokenizer.json or a Hub id."
             )
+        need_model(name)
         return Tokenizer.from_pretrained(name)
-    except InputError:
+    except TomeError:
         raise
     except Exception as error:
         if path.exists():

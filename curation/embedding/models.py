@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from curation.contract import digest, file_sha256
 from curation.embedding.numbers import Vectors, quantise
 from curation.errors import HubError, InputError, MissingExtra
+from curation.hub import need_model
 from curation.modelfiles import model_files
 
 
@@ -38,6 +39,8 @@ class SentenceEncoder:
             from sentence_transformers import SentenceTransformer
         except ModuleNotFoundError:
             raise MissingExtra.of("sentence-transformers", "minilm") from None
+        if not Path(where).expanduser().exists():
+            need_model(where if "/" in where else f"sentence-transformers/{where}")
         try:
             self.model: Any = SentenceTransformer(where, trust_remote_code=False)
         except Exception as error:
