@@ -28,7 +28,9 @@ class Diff:
         """Why rows were dropped: op, reason (ids in it as "another row"), rows; most first."""
         reason = pl.col("reason").str.replace_all(r"[0-9a-f]{16}", "another row")
         return (
-            self.dropped.group_by("op", reason.fill_null("not told: not in B's history"))
+            self.dropped.group_by(
+                pl.col("op").fill_null("no step"), reason.fill_null("not told: not in B's history")
+            )
             .agg(pl.len().cast(pl.Int64).alias("rows"))
             .sort("rows", "op", "reason", descending=[True, False, False])
         )

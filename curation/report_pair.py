@@ -68,7 +68,7 @@ def _changed(found: Mapping[str, Any]) -> str:
     notes = ("only after", "only before", "another text", "another category or side")
     body = tiles((kind, f"{counts[kind]:,}", note) for kind, note in zip(KINDS, notes, strict=True))
     if counts["reasons"]:
-        rows = [[r["op"] or "", r["reason"], r["rows"]] for r in counts["reasons"]]
+        rows = [[r["op"], r["reason"], r["rows"]] for r in counts["reasons"]]
         body += "<h3>Why rows were dropped</h3>" + table(["step", "reason", "rows"], rows)
     some = [(kind, shown[kind]) for kind in ("edited", "dropped", "added") if shown[kind]]
     if some:

@@ -33,6 +33,7 @@ def test_diff_of_a_source_and_what_became_of_it(store: Store, ran: Version) -> N
     assert same.counts() == {"added": 0, "dropped": 0, "edited": 0, "moved": 0}
     back = diff(store, ran, source)
     assert (back.counts()["added"], back.counts()["dropped"]) == (11, 6)
+    assert back.reasons().rows() == [("no step", "not told: not in B's history", 6)]
 
 
 def test_edits_and_empty_versions(store: Store, recipe_text: Text) -> None:
