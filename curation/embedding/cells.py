@@ -49,7 +49,11 @@ class Cells:
         front[:, 0] = 0
         near = np.full((len(vectors), beam), -2, np.float32)
         while True:
-            inner = [node for node in np.unique(front) if node >= 0 and len(self.children[node])]
+            # by node, each with the slots that it stands in: one sort, however many nodes there are
+            order = np.argsort(front, axis=None, kind="stable")
+            found, starts = np.unique(front.ravel()[order], return_index=True)
+            slots_of = dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
+            inner = [node for node in slots_of if node >= 0 and len(self.children[node])]
             if not inner:
                 return front
             open_ = np.isin(front, inner)
@@ -58,7 +62,7 @@ class Cells:
             nodes[:, ::FAN] = np.where(open_, -1, front)
             values[:, ::FAN] = np.where(open_, -2.0, near)
             for node in inner:
-                rows, slots = np.nonzero(front == node)
+                rows, slots = np.divmod(slots_of[node], beam)
                 below = self.children[node]
                 cosine = whole(vectors[rows]) @ whole(self.centres[below]).T
                 cosine *= inverse[rows, None]
