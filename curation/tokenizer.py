@@ -57,11 +57,11 @@ def count_turns(rows: pl.DataFrame, tokenizer: str, ctx: Context) -> pl.DataFram
         .explode("messages", empty_as_null=False, keep_nulls=False)
         .unnest("messages")
     )
-    texts = turns["content"].fill_null("").to_list()
+    texts = turns["content"]
     counts: list[int] = []
     for start in range(0, len(texts), BATCH):
-        batch = encoder.encode_batch_fast(texts[start : start + BATCH], add_special_tokens=False)
-        counts.extend(len(encoding) for encoding in batch)
+        batch = texts[start : start + BATCH].fill_null("").to_list()
+        counts.extend(len(one) for one in encoder.encode_batch_fast(batch, add_special_tokens=False))
         ctx.progress(min(start + BATCH, len(texts)), len(texts))
     return turns.select("row", "role", tokens=pl.Series(counts, dtype=pl.Int64))
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
-from curation.rows import ROLES, WORD, text_of
+from curation.rows import ROLES, SLICE, WORD, text_of
 from curation.step import Context, Kind, Step
 
 
@@ -29,14 +29,7 @@ class Tokens(Step):
         """Rows with their counts. Raises InputError, HubError or MissingExtra where the tokenizer can't be had."""
         names = [f"tokens.{role}" for role in ROLES]
         if self.tokenizer is None:
-            counted = rows.select(
-                text_of(roles=[role], separator=" ")
-                .fill_null("")
-                .str.count_matches(WORD)
-                .cast(pl.Int64)
-                .alias(name)
-                for role, name in zip(ROLES, names, strict=True)
-            )
+            counted = self._by_words(rows, names)
         else:
             counted = self._by_tokenizer(rows, self.tokenizer, ctx)
         total = pl.sum_horizontal(names).cast(pl.Int64).alias("tokens.total")
@@ -50,6 +43,20 @@ class Tokens(Step):
         path = Path(self.tokenizer)
         path = path / "tokenizer.json" if path.is_dir() else path
         return [path] if path.is_file() else []
+
+    @staticmethod
+    def _by_words(rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+        """Words of each role; some rows at a time, since each role's texts are joined in memory."""
+        words = [
+            text_of(roles=[role], separator=" ")
+            .fill_null("")
+            .str.count_matches(WORD)
+            .cast(pl.Int64)
+            .alias(name)
+            for role, name in zip(ROLES, names, strict=True)
+        ]
+        starts = range(0, max(rows.height, 1), SLICE)
+        return pl.concat(rows[start : start + SLICE].select(words) for start in starts)
 
     def _by_tokenizer(self, rows: pl.DataFrame, tokenizer: str, ctx: Context) -> pl.DataFrame:
         from curation.tokenizer import count_turns
