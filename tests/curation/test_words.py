@@ -42,6 +42,7 @@ def words_of(text: str) -> list[str]:
         ("한국어 말", ["한국어", "말"]),
         ("👨\u200d👩\u200d👧 ❤️ ok", ["ok"]),
         ("zero\u200bwidth", ["zero\u200bwidth"]),
+        ("don’t “quote” a—b…", ["don", "t", "quote", "a", "b"]),
         ("x" * 130, ["x" * 64, "x" * 64, "xx"]),
         ("é" * 40, ["é" * 32, "é" * 8]),
     ],
@@ -49,6 +50,13 @@ def words_of(text: str) -> list[str]:
 def test_what_a_word_is(text: str, words: list[str]) -> None:
     assert words_of(text) == words
     assert len(hashes(text)[0]) == len(words)
+
+
+@pytest.mark.parametrize("code", range(0x2000, 0x2070))
+def test_every_general_punctuation_mark_parts_words_as_the_tables_say(code: int) -> None:
+    text = f"one{chr(code)}two{chr(code)} {chr(code)}é"
+    assert len(hashes(text)[0]) == len(words_of(text))
+    assert hashes(text)[0] == [hashes(piece)[0][0] for piece in words_of(text)]
 
 
 def test_case_and_punctuation_make_no_difference() -> None:

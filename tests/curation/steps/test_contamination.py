@@ -99,6 +99,14 @@ def test_exact_evidence(test_set: str) -> None:
     }
 
 
+def test_a_run_is_found_wherever_it_starts(test_set: str) -> None:
+    part = " ".join(DUCKS.split()[:12])  # Janet s ducks ... breakfast: thirteen words
+    rows = rows_of(*([" ".join(["so"] * before + [part])] for before in range(30)))
+    out = found(rows, test_set)
+    assert out["contamination.hits"].to_list() == [1] * 30
+    assert out["contamination.match"].to_list() == [part] * 30
+
+
 def test_what_decontaminate_drops_and_why(test_set: str) -> None:
     rows = found(rows_of([DUCKS], ["fine"], [DUCKS[:85]], [SHORT]), test_set)
     result = run_step(Decontaminate(overlap=0.5), rows, Context())
