@@ -6,9 +6,14 @@ import difflib
 import re
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 PART = re.compile(r"\s+|\w+(?:['’\-]\w+)*|[^\w\s]")
 MOST = 2_000
 """Words in what is left between the common beginning and end; longer middles count as all gone, all new."""
+
+FEW = 300
+"""Pairs of words that are as quickly looked at one by one."""
 
 
 class Part(NamedTuple):
@@ -44,12 +49,43 @@ def _middle(a: list[str], b: list[str]) -> list[Part]:
     if max(len(a), len(b)) > MOST:
         return [Part("gone", "".join(a)), Part("new", "".join(b))]
     found = []
-    for action, i, j, k, m in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+    for action, i, j, k, m in _Matcher(a, b).get_opcodes():
         if action == "equal":
             found.append(Part("same", "".join(a[i:j])))
         else:
             found += [Part("gone", "".join(a[i:j])), Part("new", "".join(b[k:m]))]
     return [part for part in found if part.text]
+
+
+class _Matcher(difflib.SequenceMatcher[str]):
+    """The standard library's comparison, whose search for the longest match looks at all places at once."""
+
+    def __init__(self, a: list[str], b: list[str]) -> None:
+        super().__init__(None, a, b, autojunk=False)
+        number = {word: place for place, word in enumerate(dict.fromkeys((*a, *b)))}
+        left, right = (np.array([number[word] for word in words], np.int64) for words in (a, b))
+        # how many words up to here, in both, are the same ones
+        self.runs = np.zeros((len(a) + 1, len(b) + 1), np.int32)
+        for place, same in enumerate(left[:, None] == right):
+            self.runs[place + 1, 1:] = (self.runs[place, :-1] + 1) * same
+
+    def find_longest_match(
+        self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None
+    ) -> difflib.Match:
+        """The longest match between two stretches; of several the first in ``a``, then in ``b``."""
+        rows, columns = self.runs.shape
+        ahi, bhi = rows - 1 if ahi is None else ahi, columns - 1 if bhi is None else bhi
+        if (ahi - alo) * (bhi - blo) < FEW:
+            return super().find_longest_match(alo, ahi, blo, bhi)
+        inside = np.minimum(np.arange(1, ahi - alo + 1)[:, None], np.arange(1, bhi - blo + 1))
+        runs = np.minimum(self.runs[alo + 1 : ahi + 1, blo + 1 : bhi + 1], inside)
+        i, j = divmod(int(runs.argmax()), bhi - blo)
+        size = int(runs[i, j])
+        return (
+            difflib.Match(alo + i - size + 1, blo + j - size + 1, size)
+            if size
+            else difflib.Match(alo, blo, 0)
+        )
 
 
 def _merged(found: list[Part]) -> list[Part]:

@@ -84,8 +84,9 @@ class Producer:
         ]
         lines = self.lines[number]
         fresh = [place for place, key in enumerate(keys) if key not in lines.known]
-        for start in range(0, len(fresh), BATCH):
-            part = fresh[start : start + BATCH]
+        size = getattr(generator, "batch", BATCH)
+        for start in range(0, len(fresh), size):
+            part = fresh[start : start + size]
             out = generator.propose([texts[p] for p in part], [seeds[p] for p in part])
             lines.put((keys[p], _packed(one)) for p, one in zip(part, out, strict=True))
         return [(_unpacked(lines.known[key]), None) for key in keys]

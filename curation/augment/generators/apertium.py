@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from curation.augment import protect, resources
 from curation.augment.generators.patch import patched
 from curation.augment.protect import Refused
 
 PIVOTS = {"es": "spa", "ca": "cat", "fr": "fra", "pt": "por", "it": "ita", "gl": "glg", "eo": "epo"}
+SIDES, PART = 2, 256
+"""Parts that are translated at once, and texts in each. The engine's tagger takes notice of what it read before, so that another
+size would give other translations."""
 SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
 
 
@@ -23,6 +27,8 @@ class Apertium:
 
     languages: frozenset[str] | None = frozenset({"en"})
     chance = False
+    batch = 4 * PART
+    """Texts between two writes to the cache."""
 
     def __init__(self, via: str, terms: tuple[str, ...] = (), *, patch: bool = True) -> None:
         pivot = PIVOTS.get(via, via)
@@ -43,11 +49,28 @@ class Apertium:
         masks = [protect.masked(text, self.terms) for text in texts]
         # each line of prose goes by itself, so that texts don't run into one another
         cut = [re.split(r"(\s*\n\s*)", it.text) for it in masks]
-        lines = [part for parts in cut for part in parts[::2]]
-        out = iter(self._translate(self._translate(lines, self.there), self.back))
+        parts = [slice(start, start + PART) for start in range(0, len(texts), PART)]
         found: list[str | Refused] = []
-        for text, it, parts in zip(texts, masks, cut, strict=True):
-            new = "".join(next(out) if place % 2 == 0 else part for place, part in enumerate(parts))
+        with ThreadPoolExecutor(SIDES) as pool:
+            # while some are translated, what came of others is looked at
+            done = pool.map(
+                self._there_and_back, [[line for one in cut[part] for line in one[::2]] for part in parts]
+            )
+            for part, lines in zip(parts, done, strict=True):
+                found += self._put_together(texts[part], masks[part], cut[part], iter(lines))
+        return found
+
+    def _put_together(
+        self,
+        texts: Sequence[str],
+        masks: Sequence[protect.Masked],
+        cut: Sequence[list[str]],
+        lines: Iterator[str],
+    ) -> list[str | Refused]:
+        """Candidates of translated lines, with their layout and their spans."""
+        found: list[str | Refused] = []
+        for text, it, pieces in zip(texts, masks, cut, strict=True):
+            new = "".join(next(lines) if place % 2 == 0 else piece for place, piece in enumerate(pieces))
             result = protect.restored(text, it, new, self.terms)
             found.append(Refused("nothing changed") if result == text else result)
         return self._patched(texts, found) if self.patch else found
@@ -62,6 +85,9 @@ class Apertium:
                 Refused("no change reads well") if same else protect.verified(texts[place], text, self.terms)
             )
         return made
+
+    def _there_and_back(self, lines: list[str]) -> list[str]:
+        return self._translate(self._translate(lines, self.there), self.back)
 
     def _translate(self, lines: list[str], direction: str) -> list[str]:
         """Lines through one direction, all in one process. Raises MissingResource where it fails."""
