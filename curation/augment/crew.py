@@ -66,8 +66,8 @@ class Crew:
 
     def _hand_out(self, pieces: Sequence[Any], left: deque[int]) -> None:
         for worker in list(self.workers):
-            # the last piece is as quickly done here
-            while worker.ready and len(worker.has) < AHEAD and len(left) > 1:
+            # towards the end one piece at a time, so that both sides are done at once
+            while worker.ready and len(worker.has) < AHEAD and len(left) > len(worker.has) + 1:
                 number = left.popleft()
                 worker.has.append(number)
                 try:

@@ -29,8 +29,8 @@ from curation.words import U64
 OP = "augment"
 MOST = 4_096
 """Candidates in a batch at most."""
-SLICE = 256
-"""Candidates that a process makes and measures at a time."""
+FEW, SLICE = 128, 512
+"""Candidates that a process makes and measures at a time, where several share the work, and at most."""
 LONG = 1_000
 """Tries from which on worker processes are called in."""
 EXAMPLES = 3
@@ -168,29 +168,33 @@ class Engine:
         tries = [
             Try(talks[job.parent], job.generator, job.seed, one) for job, one in zip(jobs, made, strict=True)
         ]
-        for start, done in zip(range(0, len(jobs), SLICE), self._done(tries), strict=True):
+        left = iter(zip(jobs, tries, strict=True))
+        for done in self._done(tries):
+            some = list(islice(left, len(done)))
             good = [
-                (one, tries[start + at].parent) for at, one in enumerate(done) if one.shingles is not None
+                (one, what.parent)
+                for one, (_, what) in zip(done, some, strict=True)
+                if one.shingles is not None
             ]
             self.judge.slow(
                 [one.verdict for one, _ in good],
                 [parent for _, parent in good],
                 [one.made.out for one, _ in good],  # type: ignore[misc]
             )
-            yield (
-                [
-                    self._candidate(category, ids, job, one)
-                    for job, one in zip(jobs[start : start + SLICE], done, strict=True)
-                ],
-                [one.shingles for one in done],
-            )
+            candidates = [
+                self._candidate(category, ids, job, one) for (job, _), one in zip(some, done, strict=True)
+            ]
+            yield candidates, [one.shingles for one in done]
 
     def _done(self, tries: list[Try]) -> Iterator[list[Done]]:
-        """Tries slice by slice, in as many processes as pay."""
-        pieces = [tries[start : start + SLICE] for start in range(0, len(tries), SLICE)]
+        """Tries some at a time, in as many processes as pay."""
         self.tried += len(tries)
         if self.crew is None and self.ctx.workers > 1 and self.tried >= LONG:
             self.crew = Crew(self.work, Work.of, self.worker, self.ctx.workers - 1)
+        # small enough that all processes have work to the end, large enough that beginning costs little
+        fair = len(tries) // (4 * self.ctx.workers)
+        size = SLICE if self.crew is None else min(SLICE, max(FEW, fair))
+        pieces = [tries[start : start + size] for start in range(0, len(tries), size)]
         return map(self.work, pieces) if self.crew is None else self.crew.map(pieces)
 
     def _candidate(self, category: str | None, ids: Sequence[str], job: Job, done: Done) -> Candidate:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from curation.shingles import shingle_sets
@@ -68,7 +69,7 @@ class Near:
 
     def __init__(self, ids: Sequence[str], prompts: Sequence[str]) -> None:
         self.ids, self.sets = list(ids), sets_of(prompts)
-        self.sizes = np.array([one.size for one in self.sets], dtype=np.int64)
+        self.sizes = np.array([one.size for one in self.sets], dtype=np.int32)
         self.place = {name: place for place, name in enumerate(self.ids)}
         self.rows = Index.of(self.sets)
         self.kept: list[Index] = []
@@ -89,7 +90,7 @@ class Near:
         new = self.sets[self.bounds[-1] :]
         if not new:
             return
-        self.sizes = np.append(self.sizes, [one.size for one in new])
+        self.sizes = np.append(self.sizes, np.array([one.size for one in new], dtype=np.int32))
         while self.kept and self.bounds[-1] - self.bounds[-2] <= len(self.sets) - self.bounds[-1]:
             self.kept.pop()
             self.bounds.pop()
@@ -138,13 +139,12 @@ def _nearest(
 ) -> list[tuple[float, str | None]]:
     """The best of the owners that share something with each candidate; of ``slack`` shingles it wasn't looked up."""
     owner = np.repeat(np.arange(len(asked)), np.diff(shared.indptr))
-    others, both = shared.indices, shared.data.astype(np.int64)
-    sizes = np.array([one.size for one in asked], dtype=np.int64)[owner] + near.sizes[others]
+    others, both = shared.indices, shared.data
+    sizes = np.array([one.size for one in asked], dtype=np.int32)[owner] + near.sizes[others]
     score = both / (sizes - both)
     parents = np.array([near.place.get(name, -1) for name in besides], dtype=np.int64)
     score[others == parents[owner]] = -1.0
-    best = np.zeros(len(asked))
-    np.maximum.at(best, owner, score)
+    best = _highest(score, shared.indptr)
     if slack.any():
         # the rare shingles in common are counted; of the common ones at most so many more are
         more = slack[owner]
@@ -152,12 +152,21 @@ def _nearest(
         for at in np.flatnonzero((more > 0) & (score >= 0) & (most >= best[owner])).tolist():
             same = np.intersect1d(asked[owner[at]], near.sets[others[at]], assume_unique=True).size
             score[at] = same / max(int(sizes[at]) - same, 1)
-        np.maximum.at(best, owner, score)
+        best = _highest(score, shared.indptr)
     found: list[tuple[float, str | None]] = [NOBODY] * len(asked)
     for at in np.flatnonzero((score > 0) & (score == best[owner])).tolist():
         candidate = (float(score[at]), near.ids[others[at]])
         found[owner[at]] = min(found[owner[at]], candidate, key=_order)
     return found
+
+
+def _highest(score: npt.NDArray[np.float64], bounds: I64) -> npt.NDArray[np.float64]:
+    """The highest score between each two bounds; 0 where there is none above."""
+    best = np.zeros(bounds.size - 1)
+    some = np.flatnonzero(np.diff(bounds))
+    if some.size:
+        best[some] = np.maximum(np.maximum.reduceat(score, bounds[some]), 0.0)
+    return best
 
 
 def sets_of(prompts: Sequence[str], size: int = PAIR) -> list[U64]:

@@ -56,7 +56,8 @@ def spans(text: str, terms: Sequence[str] = ()) -> list[Span]:
     for pattern in _terms(terms):
         free = _take("term", (), pattern, text, free, found)
     for kind, hints, pattern in PATTERNS:
-        free = _take(kind, hints, pattern, text, free, found)
+        if not hints or _hinted(hints, text, 0, len(text)):
+            free = _take(kind, hints, pattern, text, free, found)
     return sorted(found, key=lambda span: span.start)
 
 

@@ -20,7 +20,7 @@ from curation.augment import protect
 from curation.augment.protect import Refused
 
 ENGLISH = frozenset({"en"})
-WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+WORD = re.compile(r"([^\W\d_]+(?:['’\-][^\W\d_]+)*)")
 
 
 class Word(str):
@@ -83,13 +83,16 @@ class WordGenerator:
 @functools.lru_cache(maxsize=4096)
 def cut(text: str, terms: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The words of the prose, and what stands before each of them and after the last."""
-    words, glue, at = [], [], 0
+    words: list[str] = []
+    glue, at = [""], 0
     for start, end in protect.free(text, terms):
-        for match in WORD.finditer(text, start, end):
-            words.append(match.group())
-            glue.append(text[at : match.start()])
-            at = match.end()
-    return tuple(words), (*glue, text[at:])
+        first, *parts = WORD.split(text[start:end])
+        glue[-1] += text[at:start] + first
+        words += parts[::2]
+        glue += parts[1::2]
+        at = end
+    glue[-1] += text[at:]
+    return tuple(words), tuple(glue)
 
 
 def _joined(words: Sequence[str], glue: Sequence[str]) -> str:

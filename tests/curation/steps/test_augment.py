@@ -221,7 +221,7 @@ def test_order_batches_and_workers_change_nothing(
     assert_frame_equal(want.rows, small.rows)
     assert_frame_equal(want.ledger, small.ledger)
     monkeypatch.setattr(engine, "MOST", 4096)
-    monkeypatch.setattr(engine, "SLICE", 5)
+    monkeypatch.setattr(engine, "FEW", 5)
     monkeypatch.setattr(engine, "LONG", 0)
     monkeypatch.setattr(engine, "Crew", ready)
     spread = run_step(step, rows, Context(seed=3, workers=3))
