@@ -19,8 +19,11 @@ UNITS = (
     r"|час\w{0,2}|дн\w{1,2}|день|недел\w|месяц\w{0,2}|год\w?|лет|рубл\w{1,2}|евро|градус\w{0,2}|процент\w{0,2}"
 )
 """Behind a number: SI and English, then Spanish and Portuguese, French, German, Italian, Dutch, Russian. In Chinese and Japanese a run with a digit is one span."""
+# a sign, a currency, a digit or a point to begin with, and what may follow each
 NUMBER = (
-    r"(?<![\w.])[+\-−±~≈]?(?:[£$€¥₹]\s?)?(?:\d+(?:[.,:/\-–x×]\d+)*|\.\d+)(?:[eE][+\-]?\d+)?(?:st|nd|rd|th)?"
+    r"[+\-−±~≈£$€¥₹.\d](?<![\w.].)(?:(?<=[+\-−±~≈])(?:[£$€¥₹]\s?)?(?:\d+(?:[.,:/\-–x×]\d+)*|\.\d+)"
+    r"|(?<=[£$€¥₹])\s?(?:\d+(?:[.,:/\-–x×]\d+)*|\.\d+)|(?<=\d)\d*(?:[.,:/\-–x×]\d+)*|(?<=\.)\d+)"
+    r"(?:[eE][+\-]?\d+)?(?:st|nd|rd|th)?"
     rf"(?:\s?(?:{UNITS})(?![\w]))?(?:\s?[£$€¥₹](?!\w))?(?!\w)"
 )
 NAME = r"[A-Z](?<=[a-z,;:] [A-Z])[\w'’]*[A-Za-z](?: [A-Z][\w'’]*[A-Za-z])*(?!\w)"

@@ -16,7 +16,7 @@ from curation.augment import fluency
 from curation.augment.generators import wordnet
 from curation.augment.generators.augmenters import tool
 from curation.augment.generators.inflect import POS
-from curation.augment.generators.words import ENGLISH, Word, WordGenerator, cut
+from curation.augment.generators.words import ENGLISH, WordGenerator, cut
 from curation.augment.protect import Refused
 
 LEFT_ALONE = "DT"
@@ -41,6 +41,7 @@ class SynonymGenerator(WordGenerator):
         self._tool = tool("synonym", share, most, self)
         self._known: dict[str, Fit] = {}
         self._fit = Fit((), {})
+        self._tags: list[str] = []
         wordnet.load()
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
@@ -59,11 +60,13 @@ class SynonymGenerator(WordGenerator):
 
     def _offered(self, words: Sequence[str]) -> list[int]:
         """The words that have a synonym which fits."""
-        return [place for place in self._tool.offered(words) if self._fit.tags[place] != LEFT_ALONE]
+        places = [place for place in self._tool.offered(words) if self._fit.tags[place] != LEFT_ALONE]
+        self._tags = [self._fit.tags[place] for place in places]
+        return places
 
-    def pos_tag(self, tokens: list[Word]) -> list[tuple[str, str]]:
-        """What nlpaug asks of its model: words with their tags."""
-        return [(word, self._fit.tags[word.place]) for word in tokens]
+    def pos_tag(self, tokens: list[str]) -> list[tuple[str, str]]:
+        """What nlpaug asks of its model: the words that it was handed, with their tags."""
+        return list(zip(tokens, self._tags, strict=True))
 
     def predict(self, word: str, pos: str | None = None) -> list[str]:
         """What nlpaug asks of its model: synonyms of a word as a part of speech."""

@@ -60,7 +60,8 @@ class WordGenerator:
         random.seed(seed)
         np.random.seed(seed % 2**32)
         places = self._offered(words)
-        given = [Word(words[place], place) for place in places]
+        alone = self._tool.alone
+        given = [words[place] if alone else Word(words[place], place) for place in places]
         out = self._tool(list(given), len(words))
         if out is None:
             return Refused("no word that may change")
