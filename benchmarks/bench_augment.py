@@ -30,6 +30,10 @@ def prompts(count, seed=0):
             text += chance.choice(pool) + " "
         made.append(text.strip())
     return made
+def cpu():
+    import resource
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(one.ru_utime + one.ru_stime for one in map(resource.getrusage, who))
 name, count = sys.argv[3], int(sys.argv[4])
 texts = prompts(count)
 """
@@ -66,12 +70,14 @@ if __name__ == "__main__":
         result = run_step(step, data, Context(seed=1, workers=workers))
         return result.summary["by category"]["x"], time.perf_counter() - started
     _, loading = run(texts[:20], 1)
+    before = cpu()
     line, wall = run(texts, os.cpu_count() or 1)
+    used = (cpu() - before) / line["tried"] * 1000
     for owner, what in ((Judge, "quick"), (Judge, "slow"), (Near, "ask"), (Engine, "_settled")):
         setattr(owner, what, timed(getattr(owner, what)))
     _, alone = run(texts[:2_000], 1)
     json.dump({"rate": line["tried"] / wall, "loading": loading, "kept": line["kept"] / line["tried"],
-               "kept rate": line["kept"] / wall, "gates": spent["gates"] / alone}, open(sys.argv[2], "w"))
+               "kept rate": line["kept"] / wall, "cpu": used, "gates": spent["gates"] / alone}, open(sys.argv[2], "w"))
 """
 )
 BARE = (
@@ -95,9 +101,10 @@ else:
 started = time.perf_counter()
 run(texts[:2])
 loading = time.perf_counter() - started
-started = time.perf_counter()
+started, before = time.perf_counter(), cpu()
 run(texts)
-json.dump({"rate": count / (time.perf_counter() - started), "loading": loading}, open(sys.argv[2], "w"))
+wall, used = time.perf_counter() - started, cpu() - before
+json.dump({"rate": count / wall, "loading": loading, "cpu": used / count * 1000}, open(sys.argv[2], "w"))
 """
 )
 NAMES = ["synonym", "spelling", "keyboard", "swap", "delete", "split", "back_translation"]
@@ -109,8 +116,8 @@ def main() -> None:
     count = options.rows if options.rows != 100_000 else 10_000
     print(f"{count} prompts of about 600 characters, {MACHINE}, median of {options.rounds}\n")
     print(
-        "| generator | ours, candidates/s | kept | kept/s | share in gates | bare, texts/s | x bare | peak MB |"
-        "\n|---|--:|--:|--:|--:|--:|--:|--:|"
+        "| generator | ours, candidates/s | kept | kept/s | share in gates | bare, texts/s | x bare | CPU ms each, ours | bare | peak MB |"
+        "\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
     )
     for name in options.only or NAMES:
         # a program in a file: spawned workers can't import one that was given by -c
@@ -127,7 +134,7 @@ def main() -> None:
         a, b = (sorted(rates[who])[len(rates[who]) // 2] for who in ("ours", "bare"))
         found = ours.result
         print(
-            f"| {name} | {a:,.0f} | {found['kept']:.0%} | {found['kept rate']:,.0f} | {found['gates']:.0%} | {b:,.0f} | {a / b:.2f} | {max(ours.peak):,.0f} |"
+            f"| {name} | {a:,.0f} | {found['kept']:.0%} | {found['kept rate']:,.0f} | {found['gates']:.0%} | {b:,.0f} | {a / b:.2f} | {found['cpu']:.2f} | {bare.result['cpu']:.2f} | {max(ours.peak):,.0f} |"
         )
         sys.stdout.flush()
 
