@@ -54,6 +54,7 @@ def dataset_card(info: ExportInfo, version: Version, found: dict[str, Any]) -> s
         "## Lengths\n\n" + _lengths(found["lengths"]),
         "## Sources\n\n" + _sources(version, info),
         "## What was done\n\n" + _steps(version),
+        "## What augmentation made\n\n" + _augmented(found["augmentation"]) if found["augmentation"] else "",
         "## Duplicates\n\n" + _duplicates(found["duplicates"]),
         "## Overlap with test sets\n\n" + _contamination(found["contamination"]),
         "## What steps found\n\n" + _findings(found["findings"]) if found["findings"] else "",
@@ -153,6 +154,40 @@ def _lengths(found: dict[str, list[dict[str, Any]]]) -> str:
             )
             counts[f"{low:,.0f}"] = counts.get(f"{low:,.0f}", 0) + b["rows"]
         parts.append(table([f"{unit} from", "rows"], [[low, rows] for low, rows in counts.items() if rows]))
+    return "\n\n".join(parts)
+
+
+def _augmented(found: dict[str, Any]) -> str:
+    """Rows asked for and made by category and by generator, and what language models took."""
+    by_category = [
+        [one[key] for key in ("category", "asked", "tried", "kept")] for one in found["categories"]
+    ]
+    by_generator = [
+        [one[key] for key in ("generator", "category", "tried", "kept")] for one in found["generators"]
+    ]
+    parts = [
+        "Made rows stand in the training side alone, each under its parent's family; `made_by` says so.",
+        table(["category", "rows asked for", "candidates", "kept"], by_category),
+        table(["generator", "category", "candidates", "kept"], by_generator),
+    ]
+    took = [
+        [one[key] for key in ("generator", "model", "candidates", "tokens_in", "tokens_out", "cost")]
+        for one in found["account"]
+    ]
+    if took:
+        parts.append(
+            table(
+                [
+                    "generator",
+                    "language model",
+                    "candidates",
+                    "tokens in",
+                    "tokens out",
+                    "cost at the prices given",
+                ],
+                took,
+            )
+        )
     return "\n\n".join(parts)
 
 

@@ -142,6 +142,7 @@ def run_command(
 
     tome run data/recipes/demo.yaml
     """
+    from curation.augment.told import lines
     from curation.console import Progress, answer, say
     from curation.recipe import load_recipe
     from curation.run import run_recipe
@@ -156,12 +157,15 @@ def run_command(
         loaded = loaded.model_copy(update={"sources": limited})
     version = run_recipe(loaded, Store(), report=Progress(), dry=limit is not None)
     manifest = version.manifest
+    for line in lines(manifest.steps):
+        say(line, as_json=json)
     say(
         f"{manifest.rows:,} rows in version {version.id} ({manifest.name}). Next: tome show {manifest.name}",
         as_json=json,
     )
     steps = [
         {key: step[key] for key in ("op", "in", "out", "dropped", "made", "edited")}
+        | {key: step[key] for key in ("asked",) if key in step}
         for step in manifest.steps
     ]
     answer(

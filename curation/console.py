@@ -7,7 +7,7 @@ import os
 import sys
 import textwrap
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,16 @@ def plain(text: str, limit: int | None = None) -> str:
     return "".join(c if c == "\n" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
+def account(asked: Mapping[str, Any]) -> str:
+    """What a generator asked of its language model: requests sent and answered by the cache, tokens and cost of the sent ones."""
+    who = f"{asked['generator']} by {asked['model']}" if asked.get("model") else str(asked["generator"])
+    paid = f", {asked['cost']:.4f} at the prices given" if asked["cost"] else ""
+    return (
+        f"{who}: {asked['sent']:,} requests sent, {asked['cached']:,} answered by the cache; "
+        f"{asked['tokens_in']:,} tokens in, {asked['tokens_out']:,} out{paid}"
+    )
+
+
 class Progress:
     """Draws the reports of a run on stderr: one line a step, with a rate and the time left while it goes on."""
 
@@ -130,6 +140,8 @@ class Progress:
             return f"  {f['op']}: {f['done']:,}{of}{pace}"
         if event == "pruned":
             return f"  cleared {f['freed'] / 1e9:.1f} GB of the cache, which may hold {f['bound'] / 1e9:g} GB (TOME_CACHE_GB)"
+        if event == "asked":
+            return f"     {account(f)}"
         if event == "step_done":
             done = [f"{f[name]:,} {name}" for name in ("dropped", "made", "edited") if f[name]]
             spent = "from cache" if f["cached"] else f"{f['seconds']:.1f} s"

@@ -101,8 +101,23 @@ def _account(found: dict[str, Any]) -> str:
         [line[key] for key in ("generator", "model", "candidates", "tokens_in", "tokens_out", "cost")]
         for line in found["account"]
     ]
-    note = "<p class='quiet'>What these candidates took, kept or not, whether it was paid in this run or the cache had it.</p>"
-    return "<h3>Language models</h3>" + table(head, rows) + note if rows else ""
+    if not rows:
+        return ""
+    asked = [
+        [line[key] for key in ("generator", "model", "sent", "cached", "tokens_in", "tokens_out", "cost")]
+        for line in found["requests"]
+    ]
+    sent = [
+        "generator",
+        "model",
+        "requests sent",
+        "answered by the cache",
+        "tokens in",
+        "tokens out",
+        "cost at the prices given",
+    ]
+    note = "<p class='quiet'>Above: all candidates, kept or not, whoever paid for their replies and when. Below: what the run that made this version sent.</p>"
+    return "<h3>Language models</h3>" + table(head, rows) + (note + table(sent, asked) if asked else "")
 
 
 def _examples(found: dict[str, Any]) -> str:

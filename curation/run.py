@@ -133,7 +133,9 @@ def _folded(
         rows = done.rows
         key = cache.step_key(key, step, recipe.seed)
         progress = partial(_progress, report, place, step.op, time.monotonic())
-        ctx = Context(recipe.seed, models, workers, progress, store.root / "cache")
+        asked: list[dict[str, Any]] = []
+        note = partial(_noted, report, place, step.op, asked)
+        ctx = Context(recipe.seed, models, workers, progress, store.root / "cache", note)
         report("step", place=place, op=step.op, rows=rows.height, of=len(recipe.steps))
         started = time.monotonic()
         folder = store.root / "cache" / "steps" / key
@@ -141,7 +143,7 @@ def _folded(
         result = cached or run_step(step, rows, ctx, place)
         if cached is None:
             cache.save(folder, rows, result)
-        entry = _entry(step, rows, result)
+        entry = _entry(step, rows, result) | ({"asked": asked} if asked else {})
         spent = round(time.monotonic() - started, 3)
         report("step_done", place=place, **entry, seconds=spent, cached=cached is not None)
         done.steps.append(entry)
@@ -155,6 +157,11 @@ def _progress(report: Report, place: int, op: str, started: float, done: int, to
     rate = done / max(time.monotonic() - started, 1e-6)
     left = round((total - done) / rate, 1) if rate else None
     report("progress", place=place, op=op, done=done, total=total, rate=round(rate, 1), left=left)
+
+
+def _noted(report: Report, place: int, op: str, asked: list[dict[str, Any]], **fields: Any) -> None:
+    asked.append(fields)
+    report("asked", place=place, op=op, **fields)
 
 
 def _entry(step: Step, before: pl.DataFrame, result: StepResult) -> dict[str, Any]:

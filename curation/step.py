@@ -44,11 +44,17 @@ def _nobody(done: int, total: int) -> None:
     del done, total
 
 
+def _unheard(**fields: Any) -> None:
+    """Take a note to nobody."""
+    del fields
+
+
 @dataclass(frozen=True)
 class Context:
     """What a step may use besides rows: the seed, injected models, how many processes, and progress.
 
-    ``progress(done, total)`` counts rows. ``models`` maps a name to an object; steps name the protocol.
+    ``progress(done, total)`` counts rows. ``models`` maps a name to an object; steps name the protocol. ``note`` takes what
+    a step has to say of this very run and isn't part of its outcome: what it asked a language model, and paid.
     """
 
     seed: int = 0
@@ -56,6 +62,7 @@ class Context:
     workers: int = 1
     progress: Callable[[int, int], None] = _nobody
     cache: Path | None = None
+    note: Callable[..., None] = _unheard
 
 
 def keyed_uniform(seed: int, op: str, keys: pl.Series) -> pl.Series:

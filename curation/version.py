@@ -22,7 +22,8 @@ class Manifest:
     """What a version is and how it came about; ``created``, ``files`` and ``uri`` are not part of the id.
 
     ``kind`` is ingest, run or edit. ``sources`` holds one entry a source: name, uri, licence, rows, rejects,
-    fingerprint. ``steps`` holds one entry a step: op, rows in and out, dropped, made, edited, reasons.
+    fingerprint. ``steps`` holds one entry a step: op, rows in and out, dropped, made, edited, reasons; where a step
+    asked language models in this run, what it sent and paid (``asked``).
     ``files`` holds sha256, bytes and rows of each Parquet file, as it lies here.
     """
 

@@ -31,6 +31,11 @@ COMPARED = {
 ACCOUNT = {
     "generator": pl.String(), "model": pl.String(), "candidates": pl.Int64(), "tokens_in": pl.Int64(), "tokens_out": pl.Int64(), "cost": pl.Float64(),
 }  # fmt: skip
+REQUESTS = {
+    "generator": pl.String(), "model": pl.String(), "sent": pl.Int64(), "cached": pl.Int64(), "tokens_in": pl.Int64(), "tokens_out": pl.Int64(),
+    "cost": pl.Float64(),
+}  # fmt: skip
+"""What the run that made the version sent to language models, and what their cache answered; tokens and cost are of the sent ones."""
 SHOWN = 3
 """Examples of each generator, kept and rejected."""
 
@@ -44,6 +49,7 @@ class Overview:
     reasons: pl.DataFrame
     compared: pl.DataFrame
     account: pl.DataFrame
+    requests: pl.DataFrame
     examples: list[dict[str, Any]]
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,7 +62,8 @@ class Overview:
 
 def overview(version: Version, ctx: Context | None = None) -> Overview | None:
     """The overview of a version, or None where no augment step ran. Raises MissingExtra without the extra ``embed``."""
-    entries = [entry["summary"] for entry in version.manifest.steps if entry["op"] == "augment"]
+    steps = [entry for entry in version.manifest.steps if entry["op"] == "augment"]
+    entries = [entry["summary"] for entry in steps]
     if not entries:
         return None
     rows, ledger = version.rows(), version.ledger().filter(pl.col("op") == "augment")
@@ -77,6 +84,7 @@ def overview(version: Version, ctx: Context | None = None) -> Overview | None:
         pl.DataFrame(_reasons(told), schema=REASONS, orient="row"),
         pl.DataFrame(compared, schema=COMPARED, orient="row"),
         pl.DataFrame(account, schema=ACCOUNT),
+        pl.DataFrame([line for entry in steps for line in entry.get("asked", [])], schema=REQUESTS),
         _examples(told, dict(known.select("id", "messages").iter_rows())),
     )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
-from typing import Any
 
-from curation.errors import HubError, MissingExtra
+from curation.augment.networks import loaded
 
 TOKENS = 512
 """Tokens of a prompt that are read."""
@@ -20,9 +19,9 @@ def ratios(model: str, prompts: Sequence[tuple[str, str]]) -> list[float]:
 
 @functools.lru_cache(maxsize=4096)
 def _perplexity(model: str, text: str) -> float:
+    tokenizer, network = loaded("CausalLM", model)
     import torch
 
-    tokenizer, network = _loaded(model)
     start = [tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id]
     ids = torch.tensor([start + tokenizer(text, add_special_tokens=False)["input_ids"][:TOKENS]])
     if ids.shape[1] < 2:
@@ -30,18 +29,3 @@ def _perplexity(model: str, text: str) -> float:
     with torch.inference_mode():
         loss = network(input_ids=ids, labels=ids).loss
     return math.exp(min(float(loss), 50.0))
-
-
-@functools.lru_cache(maxsize=1)
-def _loaded(model: str) -> tuple[Any, Any]:
-    try:
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-    except ModuleNotFoundError:
-        raise MissingExtra.of("transformers", "train") from None
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        return tokenizer, AutoModelForCausalLM.from_pretrained(model, trust_remote_code=False).eval()
-    except (OSError, ValueError) as error:
-        raise HubError(
-            f"the model can't be loaded: {error}", where=model, mend="Check the id or folder."
-        ) from None

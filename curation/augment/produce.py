@@ -43,7 +43,7 @@ class Producer:
     def accounts(self) -> list[dict[str, Any]]:
         """What each generator asked of its language model in this process."""
         return [
-            {"generator": spec.name, **asdict(generator.client.account)}
+            {"generator": spec.name, "model": spec.asks, **asdict(generator.client.account)}
             for spec, generator in zip(self.specs, self.generators, strict=True)
             if hasattr(generator, "client")
         ]

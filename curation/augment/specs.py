@@ -20,6 +20,12 @@ class Spec(BaseModel):
     """Whether it writes prompts and answers both."""
     name: str
 
+    @property
+    def asks(self) -> str:
+        """The name of the language model that it asks; empty where it asks none, or one that was injected."""
+        llm: LlmSpec | None = getattr(self, "llm", None)
+        return llm.model if llm else ""
+
     def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:
         """The generator, ready. Raises MissingExtra, MissingResource, InputError, HubError."""
         raise NotImplementedError

@@ -6,7 +6,7 @@ import polars as pl
 from rich.text import Text
 
 from curation.augment.preview import Preview
-from curation.console import out, plain, say, table
+from curation.console import account, out, plain, say, table
 
 MARKS = {"gone": ("[-", "-]", "red strike"), "new": ("{+", "+}", "green")}
 """As in ``git diff --word-diff``, so that it reads without colour too."""
@@ -22,9 +22,7 @@ def show(seen: Preview) -> None:
     rows = [(g, tried, kept, f"{rate:.0%}", why) for g, tried, kept, rate, why in seen.generators.iter_rows()]
     table(heads, rows)
     for one in seen.accounts:
-        paid = f", {one['cost']:.4f} at the prices given" if one["cost"] else ""
-        said = f"{one['generator']}: {one['sent']} requests sent, {one['cached']} from the cache; {one['tokens_in']:,} tokens in, "
-        say(f"{said}{one['tokens_out']:,} out{paid}.", as_json=False)
+        say(f"{account(one)}.", as_json=False)
     say(f"{seen.kept} of {seen.candidates.height} kept.", as_json=False)
 
 
@@ -51,7 +49,7 @@ def _candidate(line: dict[str, object], gates: pl.DataFrame) -> None:
 def _flowed(gates: pl.DataFrame) -> list[Text]:
     """The gates in lines that end between two of them."""
     lines = [Text(style="dim")]
-    for gate, value, text, low, high, passed in gates.drop("candidate").iter_rows():
+    for gate, value, text, low, high, passed in gates.iter_rows():
         shown = text if text is not None else ("" if value is None else f"{value:g}")
         one = Text(f"{gate} {shown or 'none'}{_limits(low, high)}", style="" if passed else "red")
         if lines[-1] and len(lines[-1]) + len(one) + 5 > out.width:

@@ -117,6 +117,8 @@ class Augment(Step):
             yield from self.walk(engine, rows)
         finally:
             engine.close()
+            for one in engine.producer.accounts():
+                ctx.note(**one)
 
     def engine(self, rows: pl.DataFrame, ctx: Context) -> Engine:
         """What makes and judges them, with its generators loaded. Raises InputError, MissingExtra, MissingResource, LlmError."""

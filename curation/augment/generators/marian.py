@@ -5,14 +5,14 @@ Sources: Junczys-Dowmunt et al. 2018 (Marian); Tiedemann and Thottingal 2020 (OP
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from curation.augment import protect
+from curation.augment.networks import loaded
 from curation.augment.protect import Refused
-from curation.errors import HubError, InputError, MissingExtra
+from curation.errors import InputError
 
 NLLB = {
     "en": "eng_Latn", "es": "spa_Latn", "ca": "cat_Latn", "gl": "glg_Latn", "fr": "fra_Latn", "de": "deu_Latn", "it": "ita_Latn",
@@ -21,6 +21,7 @@ NLLB = {
     "hi": "hin_Deva", "zh": "zho_Hans", "ja": "jpn_Jpan", "ko": "kor_Hang", "vi": "vie_Latn", "id": "ind_Latn",
 }  # fmt: skip
 """NLLB's (FLORES-200's) codes of the languages that can be pivots."""
+MEND = "Check the id and the network, or give folders with there: and back:; apertium needs neither."
 BATCH = 32
 """Lines translated at once."""
 
@@ -55,14 +56,14 @@ class Marian:
             found.append(Refused("nothing changed") if result == text else result)
         return found
 
-    def _translate(self, loaded: tuple[Any, Any], lines: list[str], source: str, target: str) -> list[str]:
+    def _translate(self, pair: tuple[Any, Any], lines: list[str], source: str, target: str) -> list[str]:
         import torch
 
-        tokenizer, model = loaded
+        tokenizer, model = pair
         result = list(lines)
         places = [place for place, line in enumerate(lines) if line.strip()]
         extra: dict[str, Any] = {}
-        if _is_nllb(loaded):
+        if _is_nllb(pair):
             tokenizer.src_lang = NLLB[source]
             extra["forced_bos_token_id"] = tokenizer.convert_tokens_to_ids(NLLB[target])
         for start in range(0, len(places), BATCH):
@@ -75,13 +76,13 @@ class Marian:
         return result
 
 
-def _is_nllb(loaded: tuple[Any, Any]) -> bool:
-    return "nllb" in type(loaded[0]).__name__.lower()
+def _is_nllb(pair: tuple[Any, Any]) -> bool:
+    return "nllb" in type(pair[0]).__name__.lower()
 
 
-def _known(via: str, loaded: tuple[Any, Any]) -> None:
+def _known(via: str, pair: tuple[Any, Any]) -> None:
     """Raises InputError for a pivot that NLLB has no code for, here or in this tokenizer."""
-    tokenizer, _ = loaded
+    tokenizer, _ = pair
     code = NLLB.get(via)
     if code is None or tokenizer.convert_tokens_to_ids(code) == tokenizer.unk_token_id:
         raise InputError(
@@ -91,15 +92,5 @@ def _known(via: str, loaded: tuple[Any, Any]) -> None:
         )
 
 
-@functools.lru_cache(maxsize=2)
 def _loaded(model: str) -> tuple[Any, Any]:
-    try:
-        from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
-    except ModuleNotFoundError:
-        raise MissingExtra.of("transformers", "train") from None
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        return tokenizer, AutoModelForSeq2SeqLM.from_pretrained(model, trust_remote_code=False).eval()
-    except (OSError, ValueError) as error:
-        mend = "Check the id and the network, or give folders with there: and back:; apertium needs neither."
-        raise HubError(f"the model can't be loaded: {error}", where=model, mend=mend) from None
+    return loaded("Seq2SeqLM", model, MEND)

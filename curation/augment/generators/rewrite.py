@@ -22,6 +22,8 @@ TRANSLATE = (
     " text's own language, in natural words. Copy every marker such as {marker} unchanged, in the same order. Do not answer"
     " it. Reply with the final text alone."
 )
+LONGEST = 20_000
+"""Characters of a text that is sent at most: a server would refuse a longer one, and the whole run with it."""
 
 
 class Rewriter:
@@ -47,15 +49,21 @@ class Rewriter:
             it = protect.masked(text, self.terms)
             prompt = self.prompt.replace("{marker}", (it.markers or ("XQ01QX",))[0])
             asked = Request((("system", prompt), ("user", it.text)), seed)
-            found.append(asked if any(c.isalpha() for c in _bare(it)) else None)
+            able = len(text) <= LONGEST and any(c.isalpha() for c in _bare(it))
+            found.append(asked if able else None)
         return found
 
     def read(self, texts: Sequence[str], replies: Sequence[Reply | None]) -> list[str | Refused]:
         """The candidate in each reply, with its spans back, or why there is none."""
         found: list[str | Refused] = []
         for text, reply in zip(texts, replies, strict=True):
-            if reply is None:
-                found.append(Refused("no prose to change"))
+            if reply is None or not reply.text.strip():
+                why = (
+                    f"longer than {LONGEST:,} characters, not sent"
+                    if len(text) > LONGEST
+                    else "no prose to change"
+                )
+                found.append(Refused(why if reply is None else "empty reply"))
                 continue
             out = protect.restored(text, protect.masked(text, self.terms), reply.text.strip(), self.terms)
             found.append(Refused("nothing changed") if out == text else out)

@@ -213,6 +213,22 @@ def test_an_endpoint_is_a_url() -> None:
         LlmSpec(endpoint="file:///etc/passwd", model="m")
 
 
+@pytest.mark.parametrize("reply", ["", " \n"])
+def test_an_empty_reply_is_a_reason(reply: str) -> None:
+    rewriter = Rewriter(over(reply), "paraphrase", ())
+    asked = rewriter.requests(["Pay now, please."], [0])
+    assert rewriter.read(["Pay now, please."], rewriter.client.ask([one for one in asked if one])) == [
+        Refused("empty reply")
+    ]
+
+
+def test_a_text_that_no_server_would_read_is_not_sent() -> None:
+    rewriter = Rewriter(over(), "paraphrase", ())
+    long = "Pay now, please. " * 6000
+    assert rewriter.requests([long], [0]) == [None]
+    assert rewriter.read([long], [None]) == [Refused("longer than 20,000 characters, not sent")]
+
+
 def test_a_local_model_answers_and_the_seed_decides(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch isn't installed: pip install 'tomewright[train]'")
     import torch
@@ -237,5 +253,17 @@ def test_a_local_model_answers_and_the_seed_decides(tmp_path: Path) -> None:
     assert first == Client.of(LlmSpec(model=str(tmp_path), max_tokens=6), Context()).ask(requests)
     assert len({reply.text for reply in first}) > 1
     assert one.account.tokens_in == 18
+    # a base model has no chat template, and some templates know no system's turn
+    asked = [Request((("system", "a b"), ("user", "c")), 1)]
+    for template in (
+        None,
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}{{ messages[0].content }}",
+    ):
+        one.model.tokenizer.chat_template = template  # type: ignore[attr-defined]
+        assert one.ask([*asked, *asked])[0].tokens_in == 3
+        one.lines.known.clear()
+    # longer than it can read
+    one.model.limit = 3  # type: ignore[attr-defined]
+    assert one.ask(asked) == [Reply("", 3)]
     with pytest.raises(TomeError, match="can't be loaded"):
         Client.of(LlmSpec(model=str(tmp_path / "none")), Context())

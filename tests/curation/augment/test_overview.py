@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from checkout import ROOT
+from llm_standin import serving
 
 from curation.augment.overview import ACCOUNT, CATEGORIES, COMPARED, GENERATORS, REASONS, overview
+from curation.augment.told import lines
 from curation.recipe import parse_recipe
 from curation.report import write_report
 from curation.run import run_recipe
@@ -67,7 +70,53 @@ def test_text_of_the_data_is_escaped() -> None:
         "generators": [{"category": bad, "generator": "swap", "tried": 1, "made": 1, "kept": 0, "rate": 0.0}],
         "reasons": [{"category": bad, "generator": "swap", "reason": bad, "candidates": 1}],
         "compared": [], "account": [{"generator": "paraphrase", "model": bad, "candidates": 1, "tokens_in": 7, "tokens_out": 3, "cost": 0.5}],
+        "requests": [{"generator": "paraphrase", "model": bad, "sent": 1, "cached": 0, "tokens_in": 7, "tokens_out": 3, "cost": 0.5}],
         "examples": [{"generator": "swap", "kept": False, "reason": bad, "parent_id": "a" * 16, "id": None, "parts": [{"kind": "new", "text": bad}]}],
     })  # fmt: skip
     assert "<script" not in page
-    assert page.count("&lt;script&gt;") == 7
+    assert page.count("&lt;script&gt;") == 8
+
+
+def test_what_was_asked_and_paid_is_told_by_the_run_the_report_and_the_card(
+    store: Store, tmp_path: Path
+) -> None:
+    from curation.export import preview_card
+
+    text = (
+        RECIPE.partition("  - {op: augment")[0]
+        + """\
+  - op: augment
+    category: legal
+    rows: 3
+    attempts: 2
+    gates: {semantic: [SEMANTIC, 1.0]}
+    generators: [{paraphrase: {llm: {endpoint: "http://127.0.0.1:PORT/v1", model: big, key_env: null, price_in: 2, price_out: 4}}}]
+"""
+    )
+    with serving() as server:
+        server.reply = lambda said: said  # type: ignore[method-assign]
+        text = text.replace("PORT", str(server.server_port))
+        events: list[tuple[str, dict[str, Any]]] = []
+        first = run_recipe(
+            parse_recipe(text.replace("SEMANTIC", "0.7")),
+            store,
+            report=lambda event, **more: events.append((event, more)),
+        )
+        again = run_recipe(parse_recipe(text.replace("SEMANTIC", "0.8")), store)
+    [asked] = [more for event, more in events if event == "asked"]
+    assert (asked["op"], asked["sent"], asked["cached"]) == ("augment", 6, 0)
+    assert lines(first.manifest.steps) == [
+        "augment: 0 of 3 rows asked for were made, out of 6 candidates",
+        "  refused: nothing changed 6",
+        "  short of the target: legal; more attempts, parents or generators would help",
+        "  paraphrase by big: 6 requests sent, 0 answered by the cache; 42 tokens in, 18 out, 0.0002 at the prices given",
+        "  paraphrase by big: its 6 candidates took 42 tokens in, 18 out, 0.0002 at the prices given, cached replies too",
+    ]
+    assert lines(again.manifest.steps)[3:] == [
+        "  paraphrase by big: 0 requests sent, 6 answered by the cache; 0 tokens in, 0 out",
+        "  paraphrase by big: its 6 candidates took 42 tokens in, 18 out, 0.0002 at the prices given, cached replies too",
+    ]
+    write_report(store, again, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "answered by the cache" in page
+    assert "| paraphrase | big | 6 | 42 | 18 | 0.000156 |" in preview_card(store, again, "mixed")
