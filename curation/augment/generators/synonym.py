@@ -16,7 +16,7 @@ from curation.augment import fluency
 from curation.augment.generators import wordnet
 from curation.augment.generators.augmenters import tool
 from curation.augment.generators.inflect import POS
-from curation.augment.generators.words import ENGLISH, WordGenerator, cut
+from curation.augment.generators.words import ENGLISH, Drawn, WordGenerator, cut
 from curation.augment.protect import Refused
 
 LEFT_ALONE = "DT"
@@ -36,7 +36,7 @@ class SynonymGenerator(WordGenerator):
     """nlpaug's synonym step over the synonyms that fit."""
 
     def __init__(self, share: float, most: int, terms: tuple[str, ...], senses: int) -> None:
-        self.terms, self.senses, self.languages = terms, senses, ENGLISH
+        self.name, self.terms, self.senses, self.languages = "synonym", terms, senses, ENGLISH
         self.identity = f"nlpaug synonym share={share} most={most} senses={senses} v2"
         self._tool = tool("synonym", share, most, self)
         self._known: dict[str, Fit] = {}
@@ -52,7 +52,7 @@ class SynonymGenerator(WordGenerator):
         self._known |= dict(zip(fresh, self._fits(fresh), strict=True))
         return super().propose(texts, seeds)
 
-    def _one(self, text: str, seed: int) -> str | Refused:
+    def _one(self, text: str, seed: int) -> Drawn | str | Refused:
         self._fit = self._known[text]
         if any(tag != LEFT_ALONE for tag in self._fit.tags) or not self._fit.tags:
             return super()._one(text, seed)

@@ -15,8 +15,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from typing import NamedTuple
 
 from curation.augment import protect
+from curation.augment.generators import readable
 from curation.augment.protect import Refused
 
 ENGLISH = frozenset({"en"})
@@ -35,6 +37,14 @@ class Word(str):
         return word
 
 
+class Drawn(NamedTuple):
+    """The words of a text, what becomes of each, and what stands between them."""
+
+    words: tuple[str, ...]
+    changed: list[str]
+    glue: tuple[str, ...]
+
+
 class WordGenerator:
     """One of nlpaug's augmenters, kept to the words of the prose."""
 
@@ -43,15 +53,19 @@ class WordGenerator:
 
         self.identity = f"nlpaug {name} share={share} most={most} v2"
         self.languages = None if name in ("keyboard", "swap", "split") else ENGLISH
-        self.terms = terms
+        self.name, self.terms = name, terms
         self._tool = tool(name, share, most)
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in the order of the texts."""
         with own_chance():
-            return [self._one(text, seed) for text, seed in zip(texts, seeds, strict=True)]
+            drawn = [self._one(text, seed) for text, seed in zip(texts, seeds, strict=True)]
+        if self.name == "keyboard":
+            readable.other_words([(one.words, one.changed) for one in drawn if isinstance(one, Drawn)])
+        return [self._put(text, one) for text, one in zip(texts, drawn, strict=True)]
 
-    def _one(self, text: str, seed: int) -> str | Refused:
+    def _one(self, text: str, seed: int) -> Drawn | str | Refused:
+        """What nlpaug draws for a text: as many words as there were, or a whole text, or why there is none."""
         import numpy as np
 
         words, glue = cut(text, self.terms)
@@ -65,16 +79,25 @@ class WordGenerator:
         out = self._tool(list(given), len(words))
         if out is None:
             return Refused("no word that may change")
-        if len(out) == len(given):
-            changed = list(words)
-            for place, word in zip(places, out, strict=True):
-                changed[place] = word
-            candidate = _joined(changed, glue)
-        else:
-            candidate = _woven(out, words, glue)
-        if candidate == text:
-            return Refused("nothing changed")
-        return protect.verified(text, candidate, self.terms)
+        if self.name == "split":
+            out = readable.long_halves(out, Word)
+        if len(out) != len(given):
+            return _woven(out, words, glue)
+        changed = list(words)
+        for place, word in zip(places, out, strict=True):
+            changed[place] = word
+        if self.name == "swap":
+            readable.far_swaps(words, changed, glue)
+        return Drawn(words, changed, glue)
+
+    def _put(self, text: str, drawn: Drawn | str | Refused) -> str | Refused:
+        """The candidate, where something changed and every protected span is in place."""
+        if isinstance(drawn, Refused):
+            return drawn
+        candidate = _joined(drawn.changed, drawn.glue) if isinstance(drawn, Drawn) else drawn
+        return (
+            Refused("nothing changed") if candidate == text else protect.verified(text, candidate, self.terms)
+        )
 
     def _offered(self, words: Sequence[str]) -> list[int]:
         """Which words nlpaug is handed."""

@@ -36,11 +36,21 @@ def preview() -> Preview:
         for place in (0, 2)
         for gate, value, low, high in GATE_LINES
     ]  # fmt: skip
-    account = {"generator": "paraphrase", "model": "m", "sent": 3, "cached": 1, "tokens_in": 1200, "tokens_out": 80, "cost": 0.25}
+    account = {
+        "generator": "paraphrase",
+        "model": "m",
+        "sent": 3,
+        "cached": 1,
+        "tokens_in": 1200,
+        "tokens_out": 80,
+        "cost": 0.25,
+    }
     return Preview(
         pl.DataFrame(lines, schema=CANDIDATES),
         pl.DataFrame(gates, schema=GATES),
-        pl.DataFrame([("synonym", 3, 1, 0.3333, "semantic 1, no synonym fits 1")], schema=GENERATORS, orient="row"),
+        pl.DataFrame(
+            [("synonym", 3, 1, 0.3333, "semantic 1, no synonym fits 1")], schema=GENERATORS, orient="row"
+        ),
         {"legal": 3},
         [account],
     )
