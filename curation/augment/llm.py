@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -52,6 +53,11 @@ class LlmSpec(BaseModel):
     def _http(self) -> LlmSpec:
         if self.endpoint is not None and not self.endpoint.startswith(("http://", "https://")):
             raise ValueError("the endpoint is a URL that starts with http:// or https://")
+        parts = urlsplit(self.endpoint or "")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError(
+                "the endpoint holds more than an address, maybe a key, which would be stored: give the key by key_env"
+            )
         return self
 
 

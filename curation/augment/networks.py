@@ -3,31 +3,66 @@
 from __future__ import annotations
 
 import functools
+import os
+import socket
+from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from curation.errors import HubError, MissingExtra
 
+MEND = "Check the id or folder."
+AWAY = "the Hub can't be reached, and no copy is on this machine"
+
 
 @functools.lru_cache(maxsize=3)
-def loaded(
-    kind: Literal["CausalLM", "Seq2SeqLM"], model: str, mend: str = "Check the id or folder."
-) -> tuple[Any, Any]:
+def loaded(kind: Literal["CausalLM", "Seq2SeqLM"], model: str, mend: str = MEND) -> tuple[Any, Any]:
     """The tokenizer and the network, ready to answer; no code from a repository is run. Raises MissingExtra, HubError."""
     try:
         import torch  # noqa: F401
         import transformers
     except ModuleNotFoundError as error:
         raise MissingExtra.of(str(error.name).split(".")[0], "train") from None
+    alone = local_only(model, mend)
     logging: Any = transformers.utils.logging
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(model, trust_remote_code=False)
-        network = getattr(transformers, f"AutoModelFor{kind}").from_pretrained(model, trust_remote_code=False)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            model, trust_remote_code=False, local_files_only=alone
+        )
+        network = getattr(transformers, f"AutoModelFor{kind}").from_pretrained(
+            model, trust_remote_code=False, local_files_only=alone
+        )
     except (OSError, ValueError) as error:
-        said = " ".join(str(error).split())
-        raise HubError(f"the model can't be loaded: {said}", where=model, mend=mend) from None
+        raise unloaded(model, AWAY if alone else str(error), mend) from None
     finally:
         if shown:
             logging.enable_progress_bar()
     return tokenizer, network.eval()
+
+
+def local_only(model: str, mend: str = MEND) -> bool:
+    """Whether a model has to be on this machine, since the Hub's client would try for minutes to reach it. Raises HubError for no folder."""
+    if Path(model).expanduser().is_dir():
+        return False
+    if model.startswith(("/", ".", "~", "\\")) or model.count("/") > 1:
+        raise unloaded(model, "there is no such folder", mend)
+    return not _hub_resolves()
+
+
+def unloaded(model: str, why: str, mend: str = MEND) -> HubError:
+    """The error of a model that can't be loaded, in one line."""
+    return HubError(f"the model can't be loaded: {' '.join(why.split())}", where=model, mend=mend)
+
+
+def _hub_resolves() -> bool:
+    """Whether the Hub's name can be looked up, or a proxy does that."""
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")):
+        return True
+    host = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co").hostname
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError:
+        return False
+    return True

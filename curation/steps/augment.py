@@ -118,7 +118,8 @@ class Augment(Step):
         finally:
             engine.close()
             for one in engine.producer.accounts():
-                ctx.note(**one)
+                if one["sent"] or one["cached"]:
+                    ctx.note(**one)
 
     def engine(self, rows: pl.DataFrame, ctx: Context) -> Engine:
         """What makes and judges them, with its generators loaded. Raises InputError, MissingExtra, MissingResource, LlmError."""

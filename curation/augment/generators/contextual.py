@@ -14,13 +14,13 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from curation.augment import protect
+from curation.augment import networks, protect
 from curation.augment.generators import wordnet
 from curation.augment.generators.patch import patched
 from curation.augment.generators.words import ENGLISH, own_chance
 from curation.augment.protect import Refused
 from curation.contract import file_sha256
-from curation.errors import HubError, MissingExtra
+from curation.errors import MissingExtra
 
 FEWEST = 4
 """Words that a stretch of prose must have: less is no context."""
@@ -73,14 +73,14 @@ def _augmenter(model: str, share: float, most: int) -> Any:
         raise MissingExtra.of(str(error.name).split(".")[0], "augment") from None
     Bert.token2id = lambda self, token: self.tokenizer.convert_tokens_to_ids(token)
     Bert.id2token = lambda self, number: self.tokenizer.convert_ids_to_tokens(number)
+    if networks.local_only(model):
+        raise networks.unloaded(model, "the Hub can't be reached; name a folder instead")
     try:
         return by_word.ContextualWordEmbsAug(
             model_path=model, model_type="bert", aug_p=share, aug_max=most, device="cpu", use_custom_api=True
         )
     except (OSError, ValueError) as error:
-        raise HubError(
-            f"the model can't be loaded: {error}", where=model, mend="Check the id or folder."
-        ) from None
+        raise networks.unloaded(model, str(error)) from None
 
 
 def _weights(model: str) -> str:

@@ -17,6 +17,7 @@ from curation.augment.llm_client import Client
 from curation.augment.protect import Refused
 from curation.augment.store import Lines
 from curation.errors import InputError, TomeError
+from curation.recipe import step_from
 from curation.step import Context
 
 KEY = "sk-very-secret-0123456789"
@@ -206,6 +207,21 @@ def test_parsed(text: str, value: Any) -> None:
 def test_no_model_is_said() -> None:
     with pytest.raises(InputError, match="needs a language model"):
         Client.of(None, Context())
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:SECRET@a.example/v1", "https://a.example/v1?key=SECRET", "https://a.example/v1#SECRET"]
+)
+def test_an_endpoint_that_holds_a_key_is_refused_and_not_told(url: str) -> None:
+    step = {
+        "op": "augment",
+        "category": "x",
+        "rows": 1,
+        "generators": [{"paraphrase": {"llm": {"endpoint": url, "model": "m"}}}],
+    }
+    with pytest.raises(TomeError, match="give the key by key_env") as caught:
+        step_from(step)
+    assert "SECRET" not in str(caught.value)
 
 
 def test_an_endpoint_is_a_url() -> None:

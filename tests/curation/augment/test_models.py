@@ -224,3 +224,16 @@ def test_the_perplexity_gate(tmp_path: Path, talks: tuple[list[Any], list[Any]])
     assert rejected == [f"perplexity: {max(want):g} times the parent's, over {limit:g}"]
     with pytest.raises(TomeError, match="can't be loaded"):
         Judge(Gates(perplexity=str(tmp_path / "none"), **off), Context()).judge(parents, children)
+
+
+def test_a_model_that_is_not_there_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch", reason="torch isn't installed: pip install 'tomewright[train]'")
+    from curation.augment.networks import loaded
+
+    with pytest.raises(TomeError, match=r"there is no such folder. Check the id or folder"):
+        loaded("CausalLM", str(tmp_path / "none"))
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", "https://hub.invalid")
+    with pytest.raises(TomeError, match="the Hub can't be reached, and no copy is on this machine"):
+        loaded("CausalLM", "nobody/no-such-model")
