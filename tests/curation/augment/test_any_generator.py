@@ -98,7 +98,7 @@ class Network:
 
 
 def masked_model(folder: Path) -> Path:
-    """A BERT that expects the same few words everywhere."""
+    """A BERT that expects "big" everywhere, and "large" where that stands already."""
     torch = pytest.importorskip("torch", reason="torch isn't installed: pip install 'tomewright[train]'")
     from transformers import BertConfig, BertForMaskedLM, BertTokenizer
 
@@ -110,9 +110,12 @@ def masked_model(folder: Path) -> Path:
     BertTokenizer(str(folder / "vocab.txt")).save_pretrained(folder)
     torch.manual_seed(0)
     size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    BertForMaskedLM(
-        BertConfig(vocab_size=len(vocabulary), max_position_embeddings=128, **size)
-    ).save_pretrained(folder)
+    model = BertForMaskedLM(BertConfig(vocab_size=len(vocabulary), max_position_embeddings=128, **size))
+    with torch.no_grad():
+        model.cls.predictions.decoder.bias[:] = -1e4
+        for bias, word in ((200.0, "big"), (199.0, "large")):
+            model.cls.predictions.decoder.bias[vocabulary.index(word)] = bias
+    model.save_pretrained(folder)
     return folder
 
 
@@ -163,7 +166,7 @@ def test_spans_are_never_altered(generator: Any) -> None:
 
     holds()
     # and the law isn't empty: prose around planted spans does change
-    rich = [f"{text} {planted} {text}" for text in PROSE[:2] for planted in PLANTED[:20]] * 3
+    rich = [f"{text} {planted} {text}" for text in PROSE[:2] for planted in PLANTED[:20]]
     for text, one in zip(rich, generator.propose(rich, list(range(len(rich)))), strict=True):
         if isinstance(one, str):
             changed += 1
