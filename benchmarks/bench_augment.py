@@ -7,7 +7,8 @@ as many processes as there are cores (the start of worker processes is part of t
 and measured; what was kept of them stands beside. The peer is nlpaug's own ``augment`` over the same prompts in one process (it
 has no other way), with no protection and no gate; for back-translation it is the ``apertium`` command both ways. Prompts are about 600
 characters, made of the bundled samples' sentences. Loading (imports, WordNet, the tagger) is timed apart and not part of the rate. The
-share in gates is that of all measurements, near-duplicates among them, in one process over the first 2,000 prompts at most.
+share in gates (all measurements, near-duplicates among them) and the processor time of a candidate are those of one process over the first
+2,000 prompts at most; a peer's processor time is that of all its processes.
 """
 
 from __future__ import annotations
@@ -70,12 +71,12 @@ if __name__ == "__main__":
         result = run_step(step, data, Context(seed=1, workers=workers))
         return result.summary["by category"]["x"], time.perf_counter() - started
     _, loading = run(texts[:20], 1)
-    before = cpu()
     line, wall = run(texts, os.cpu_count() or 1)
-    used = (cpu() - before) / line["tried"] * 1000
     for owner, what in ((Judge, "quick"), (Judge, "slow"), (Near, "ask"), (Engine, "_settled")):
         setattr(owner, what, timed(getattr(owner, what)))
-    _, alone = run(texts[:2_000], 1)
+    before = cpu()
+    by_itself, alone = run(texts[:2_000], 1)
+    used = (cpu() - before) / by_itself["tried"] * 1000
     json.dump({"rate": line["tried"] / wall, "loading": loading, "kept": line["kept"] / line["tried"],
                "kept rate": line["kept"] / wall, "cpu": used, "gates": spent["gates"] / alone}, open(sys.argv[2], "w"))
 """
