@@ -38,7 +38,10 @@ def chat(
     base: Annotated[
         bool, typer.Option("--base", help="Let the base model answer, without the adapter.")
     ] = False,
-    against: Annotated[str | None, typer.Option(help="A second run to compare with, side by side.")] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="A second run to compare with, side by side; or base, with the gguf engine."),
+    ] = None,
     engine: Annotated[str, typer.Option(help="auto, transformers or gguf.")] = "auto",
     dtype: Annotated[str, typer.Option(help="auto, float32 or bfloat16 (transformers).")] = "auto",
     system: Annotated[str | None, typer.Option(help="A system prompt instead of the run's own.")] = None,
@@ -65,11 +68,11 @@ def chat(
     about = read_run(folder, adapter_needed=not base)
     if once is None:
         from chatbot_space.app import check_port, launch
-        from chatbot_space.opening import open_desk
+        from chatbot_space.opening import BASE, open_desk
 
         check_port(host, port)
         print(f"Loading {about.base_model} for run {about.run_id} ...", file=sys.stderr, flush=True)
-        rival = find_run(against) if against else None
+        rival = find_run(against) if against and against != BASE else against
         desk = open_desk(folder, engine=engine, dtype=dtype, against=rival)
         launch(desk, host=host, port=port, open_browser=open_browser)
         return

@@ -12,7 +12,9 @@ from chatbot_space.why import Example, Index
 
 @dataclass
 class Desk:
-    """What the screens draw from. ``rival`` is a second run to compare with; the base model otherwise."""
+    """What the screens draw from. ``rival`` is what to compare with: a second run, or
+    the base model where the engine can't answer as it.
+    """
 
     chat: Chat
     rival: Chat | None = None
@@ -31,7 +33,9 @@ class Desk:
         """What compare sets side by side: (its name, the chat, which of its models); fewer than two: nothing."""
         tuned = [(self.chat.run.run_id, self.chat, "tuned")] if "tuned" in self.chat.engine.models else []
         if self.rival:
-            return [*tuned, (self.rival.run.run_id, self.rival, self.rival.engine.models[0])]
+            model = self.rival.engine.models[0]
+            name = "the base model" if model == "base" else self.rival.run.run_id
+            return [*tuned, (name, self.rival, model)]
         if "base" in self.chat.engine.models:
             return [*tuned, ("the base model", self.chat, "base")]
         return tuned

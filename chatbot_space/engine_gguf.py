@@ -67,7 +67,7 @@ class GGUFEngine:
                     f"llama.cpp can't load it: {error}", where=str(path), mend="Make the file again."
                 ) from error
         self.context, self._stops = context, list(stop_texts)
-        self.name = f"llama.cpp, {path.stem.partition('-')[0]}, CPU"
+        self.name = f"llama.cpp, {path.stem.removeprefix('base-').partition('-')[0]}, CPU"
         if base:
             self.models = ("base",)
 

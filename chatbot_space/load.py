@@ -38,7 +38,7 @@ def load(
     """Load what answers for a run, check its tokens against training's, and warm it up.
 
     ``engine`` is "auto" (GGUF where the run has ``model.gguf``, else transformers), "transformers" or "gguf"
-    (made from the run where it is missing); ``dtype`` is "auto", "float32" or "bfloat16".
+    (made from the run, or from its base, where it is missing); ``dtype`` is "auto", "float32" or "bfloat16".
     Raises MissingError (a package), RunError (no base model, no adapter) or FidelityError.
     """
     if engine not in ENGINES:
@@ -49,8 +49,9 @@ def load(
     prompter = Prompter(run, tokenizer)
     check_fidelity(prompter)
     ready: Engine
-    if not base_only and (engine == "gguf" or (engine == "auto" and (run.folder / GGUF).is_file())):
-        ready = _gguf(run, tokenizer, home)
+    own = engine == "auto" and not base_only and (run.folder / GGUF).is_file()
+    if engine == "gguf" or own:
+        ready = _gguf(run, home, base_only)
     else:
         ready = _transformers(run, find_base(run, home), tokenizer, base_only, dtype)
     if zero.on_zero():
@@ -110,32 +111,37 @@ def load_tokenizer(run: Run, home: Path | None = None) -> Any:
         raise _fetching(run, "tokenizer", error) from error
 
 
-def gguf_path(run: Run, kind: str = "q8_0") -> Path:
-    """Where a run's GGUF file is: ``model.gguf`` in its folder, else ``chat/`` under a name that pins its adapter."""
-    if (run.folder / GGUF).is_file():
+def gguf_path(run: Run, kind: str = "q8_0", *, base_only: bool = False) -> Path:
+    """Where a run's GGUF file is: ``model.gguf`` in its folder, else ``chat/`` under a name that pins its adapter.
+
+    That of its base alone is ``chat/base-...``.
+    """
+    if (run.folder / GGUF).is_file() and not base_only:
         return run.folder / GGUF
-    pinned = json.dumps([run.base_model, run.base_revision, run.facts.get("adapter_files")], sort_keys=True)
-    return run.folder / "chat" / f"{kind}-{hashlib.blake2b(pinned.encode(), digest_size=6).hexdigest()}.gguf"
+    files = None if base_only else run.facts.get("adapter_files")
+    pinned = json.dumps([run.base_model, run.base_revision, files], sort_keys=True)
+    name = f"{kind}-{hashlib.blake2b(pinned.encode(), digest_size=6).hexdigest()}.gguf"
+    return run.folder / "chat" / (f"base-{name}" if base_only else name)
 
 
-def make_gguf(run: Run, kind: str = "q8_0", home: Path | None = None) -> Path:
+def make_gguf(run: Run, kind: str = "q8_0", home: Path | None = None, *, base_only: bool = False) -> Path:
     """The run's GGUF file, merged and written where it is missing; see ``write_gguf`` for what is raised."""
-    path = gguf_path(run, kind)
+    path = gguf_path(run, kind, base_only=base_only)
     if not path.is_file():
         from chatbot_space.gguf_write import write_gguf  # not there on a Space, whose file is
 
         _quiet()
-        model = load_model(run, find_base(run, home), base_only=False, dtype="float32", device="cpu")
+        model = load_model(run, find_base(run, home), base_only=base_only, dtype="float32", device="cpu")
         merged = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
         write_gguf(run, merged, load_tokenizer(run, home), path, kind)
     return path
 
 
-def _gguf(run: Run, tokenizer: Any, home: Path | None) -> Engine:
+def _gguf(run: Run, home: Path | None, base_only: bool) -> Engine:
     from chatbot_space.engine_gguf import GGUFEngine
 
-    del tokenizer  # llama.cpp turns ids back into text itself
-    return GGUFEngine(make_gguf(run, home=home), run.stop_tokens, context=max(CPU_CONTEXT, run.max_length))
+    path = make_gguf(run, home=home, base_only=base_only)
+    return GGUFEngine(path, run.stop_tokens, context=max(CPU_CONTEXT, run.max_length), base=base_only)
 
 
 def _transformers(run: Run, where: str, tokenizer: Any, base_only: bool, dtype: str) -> Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,8 @@ from chatbot_space.ui_settings import SettingsForm
 from chatbot_space.words import LATEX, safe, shown
 
 VOTES = {"A": "A is better", "B": "B is better", "tie": "Both are good", "neither": "Neither is good"}
+NOTHING = "There is nothing to compare with: this chatbot holds the tuned model alone."
+AT_HOME = " Start it with `--against base` to load the base model beside it, or with `--against RUN` for a second run."
 Match = dict[str, Any]
 """One comparison: ``question``, ``order`` (places in ``desk.sides()`` for A and B), ``answers``, ``seed``."""
 
@@ -27,7 +30,7 @@ def draw_compare(desk: Desk, form: SettingsForm) -> None:
     """Draw the screen and connect it."""
     sides = desk.sides()
     if len(sides) < 2:
-        gr.Markdown("There is nothing to compare with: this engine answers with one model only. The transformers engine can switch the adapter off, and `--against RUN` loads a second run.")  # fmt: skip
+        gr.Markdown(NOTHING if os.environ.get("SPACE_ID") else NOTHING + AT_HOME)
         return
     match = gr.State(None, time_to_live=7200)
     gr.HTML(f"<p class='lead'>The same question and the same seed to <b>{safe(sides[0][0])}</b> and <b>{safe(sides[1][0])}</b>. Blind, you learn which was which when you have voted.</p>", padding=False)  # fmt: skip

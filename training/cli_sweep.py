@@ -90,17 +90,24 @@ def _table(found: Any) -> str:
 
 
 def _dropout_cost(lines: Any) -> str:
-    """What a dropout costs in speed: each dropout's mean tokens/s against that of the same trials without."""
-    rates: dict[float, list[float]] = {}
+    """What a dropout costs in speed: the tokens/s of trials with it over those of the same trials without, their mean."""
+    rates = {_values(line): line.tokens_per_second for line in lines if line.tokens_per_second}
+    shares: dict[float, list[float]] = {}
     for line in lines:
-        if "lora_dropout" in line.params and line.tokens_per_second:
-            rates.setdefault(float(line.params["lora_dropout"]), []).append(line.tokens_per_second)
-    if 0.0 not in rates:
-        return ""
-    plain = sum(rates[0.0]) / len(rates[0.0])
+        dropout = float(line.params.get("lora_dropout") or 0)
+        twin = rates.get(_values(line, lora_dropout=0.0))
+        if dropout and twin and line.tokens_per_second:
+            shares.setdefault(dropout, []).append(line.tokens_per_second / twin)
     told = [
-        f"\nDropout {dropout:g} ran at {sum(rate) / len(rate) / plain:.0%} of the speed without."
-        for dropout, rate in sorted(rates.items())
-        if dropout
+        f"\nDropout {dropout:g} ran at {sum(found) / len(found):.0%} of the speed without "
+        f"({len(found)} pair{'s' if len(found) > 1 else ''} of trials)."
+        for dropout, found in sorted(shares.items())
     ]
     return "".join(told)
+
+
+def _values(line: Any, **changed: Any) -> tuple[tuple[str, str], ...]:
+    values = {**line.params, **changed}
+    if "lora_dropout" in values:
+        values["lora_dropout"] = float(values["lora_dropout"])
+    return tuple(sorted((key, str(value)) for key, value in values.items()))

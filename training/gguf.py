@@ -13,6 +13,7 @@ from pathlib import Path
 from curation.contract import Home, RunInfo
 from training.compare import Likeness, insist, likeness, logits_of
 from training.errors import ConfigError, ModelError
+from training.importance import importance
 from training.merge import merge, run_base
 from training.quantize import kernels, quantize
 from training.quiet import no_bars, quiet
@@ -62,10 +63,13 @@ def make_gguf(
     try:
         say(f"Converting to {kind}.")
         _call([sys.executable, str(converter), str(merged), "--outfile", str(first), "--outtype", outtype])
-        if first != partial and quantizer:
-            _call([str(quantizer), str(first), str(partial), kind])
+        if first != partial and kernels():
+            weights = importance(folder, merged, first, run_base(RunInfo.read(folder), home, say), home)
+            if not weights:
+                say("The run's export has gone: every weight is rounded alike.")
+            quantize(first, partial, weights)
         elif first != partial:
-            quantize(first, partial)
+            _call([str(quantizer), str(first), str(partial), kind])
         check_tokens(merged, partial)
         found = _check(folder, merged, partial, home, say)
         partial.replace(target)

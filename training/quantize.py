@@ -2,6 +2,8 @@
 
 Which tensor gets how many bits is what llama.cpp's ``llama_tensor_get_type`` (MIT) does for Q4_K_M: the head, and the value
 and down projections of about half of the layers, get Q6_K, everything else Q4_K; rows that 256 doesn't divide get Q5_0 and Q8_0.
+One thing is ours: where 256 doesn't divide the rows of attention, which only small models have, its values and outputs get
+Q8_0 in every layer. They are few, and there such a model loses most (docs/training.md has the figures).
 """
 
 from __future__ import annotations
@@ -9,8 +11,11 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 
 def kernels() -> Path | None:
@@ -21,10 +26,12 @@ def kernels() -> Path | None:
     return next(iter(Path(spec.origin).parent.glob("xllamacpp*.so")), None)
 
 
-def quantize(source: Path, target: Path) -> None:
-    """Write ``target``, the same model as the F16 or F32 file ``source``, in Q4_K_M."""
+def quantize(source: Path, target: Path, importance: Mapping[str, np.ndarray] | None = None) -> None:
+    """Write ``target``, the same model as the F16 or F32 file ``source``, in Q4_K_M.
+
+    ``importance`` weighs the columns of a tensor by its name (``training.importance``); a tensor without it is rounded alike.
+    """
     import gguf
-    import numpy as np
 
     library = ctypes.CDLL(str(kernels()))
     library.ggml_quantize_chunk.restype = ctypes.c_size_t
@@ -47,7 +54,13 @@ def quantize(source: Path, target: Path) -> None:
         block, size = gguf.GGML_QUANT_SIZES[kind]
         flat = rows.reshape(-1, rows.shape[-1])
         packed = np.empty((*rows.shape[:-1], rows.shape[-1] // block * size), dtype=np.uint8)
-        library.ggml_quantize_chunk(kind, flat.ctypes.data, packed.ctypes.data, 0, *flat.shape, None)
+        weights = (importance or {}).get(tensor.name)
+        if weights is not None:
+            weights = np.ascontiguousarray(
+                weights + np.float32(1e-10), dtype=np.float32
+            )  # a dead input weighs something
+        given = weights.ctypes.data if weights is not None else None
+        library.ggml_quantize_chunk(kind, flat.ctypes.data, packed.ctypes.data, 0, *flat.shape, given)
         writer.add_tensor(tensor.name, packed, raw_dtype=kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -61,6 +74,8 @@ def kind_of(name: str, width: int, layers: int, tied: bool) -> str:
     head = name == ("token_embd.weight" if tied else "output.weight")
     valued = layer and name.endswith(("attn_v.weight", "ffn_down.weight"))
     more = head or bool(valued and layer and _more_bits(int(layer[1]), layers))
+    if width % 256 and name.endswith(("attn_v.weight", "attn_output.weight")):
+        more = True
     if width % 256 == 0:
         return "Q6_K" if more else "Q4_K"
     if width % 32 == 0:

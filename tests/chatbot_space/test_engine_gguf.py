@@ -53,6 +53,31 @@ def test_adapter_merged_and_gguf_agree(gguf_chat: Any, tiny_chat: Any, tiny_run:
     assert (gguf_last.end, gguf_last.tokens, gguf_last.prompt) == (last.end, last.tokens, last.prompt)
 
 
+def test_the_base_is_a_file_of_its_own_to_compare_with(tiny_chat: Any, own_run: Path) -> None:
+    from chatbot_space.opening import BASE, open_desk
+
+    run = read_run(own_run)
+    make_gguf(run, "f32").rename(own_run / "model.gguf")
+    make_gguf(run, "f32", base_only=True).rename(gguf_path(run, base_only=True))
+    desk = open_desk(own_run, engine="gguf", against=BASE)
+    (_, tuned, first), (name, base, second) = desk.sides()
+    assert (first, name, second) == ("tuned", "the base model", "base")
+    for question in QUESTIONS:
+        ids = tiny_chat.prompter.ids([{"role": "user", "content": question}])
+        for chat, model in ((tuned, "tuned"), (base, "base")):
+            by_torch = "".join(piece.text for piece in tiny_chat.engine.stream(ids, GREEDY, model))
+            assert "".join(piece.text for piece in chat.engine.stream(ids, GREEDY, model)) == by_torch
+    assert [path.name[:9] for path in (own_run / "chat").glob("*.gguf")] == ["base-q8_0"]
+
+
+def test_the_transformers_engine_needs_no_second_base(own_run: Path) -> None:
+    from chatbot_space.opening import BASE, open_desk
+
+    desk = open_desk(own_run, engine="transformers", against=BASE)
+    assert desk.rival is None
+    assert [name for name, _, _ in desk.sides()][1] == "the base model"
+
+
 def test_the_prefix_is_kept_between_turns(gguf_chat: Any) -> None:
     _, first = say(gguf_chat, QUESTIONS[0])
     _, again = say(gguf_chat, QUESTIONS[0])

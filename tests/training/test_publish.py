@@ -130,6 +130,24 @@ def test_a_gguf_file_is_made_checked_and_refused_when_it_is_another_model(
         path, found = make_gguf(folder, "Q4_K_M", home)
         assert found.agreement >= 0.9
         path.unlink()
+        from training.importance import importance
+        from training.merge import FOLDER, run_base
+
+        base = run_base(RunInfo.read(folder), home, lambda _: None)
+        make_gguf(folder, "F16", home)
+        weights = importance(folder, folder / FOLDER, path.with_name("r-F16.gguf"), base, home)
+        path.with_name("r-F16.gguf").unlink()
+        parts = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+        assert set(weights) == {
+            "output.weight",
+            *(f"blk.{layer}.{part}.weight" for layer in (0, 1) for part in parts),
+        }
+        assert {name: len(row) for name, row in weights.items() if "blk.0.ffn" in name} == {
+            "blk.0.ffn_gate.weight": 32,
+            "blk.0.ffn_up.weight": 32,
+            "blk.0.ffn_down.weight": 64,
+        }
+        assert all((row > 0).all() for row in weights.values())
     monkeypatch.setenv("SHIFT_GGUF", "1")
     with pytest.raises(ModelError, match=r"token \d+ is '.*' in the GGUF file and '.*' in the model"):
         make_gguf(folder, "F16", home)

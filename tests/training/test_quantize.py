@@ -21,7 +21,9 @@ from training.quantize import kernels, kind_of, quantize
         ("blk.5.ffn_down.weight", 8192, "Q4_K"),
         ("blk.15.ffn_down.weight", 8192, "Q6_K"),
         ("blk.0.attn_q.weight", 576, "Q5_0"),
-        ("blk.0.attn_v.weight", 576, "Q8_0"),
+        ("blk.2.attn_v.weight", 576, "Q8_0"),
+        ("blk.2.attn_output.weight", 576, "Q8_0"),
+        ("blk.2.ffn_down.weight", 576, "Q5_0"),
         ("blk.0.attn_v.weight", 30, "F16"),
     ],
 )
@@ -79,3 +81,27 @@ def test_numbers_and_facts_survive(tmp_path: Path) -> None:
     five = next(tensor for tensor in read.tensors if tensor.name == "blk.0.ffn_up.weight")
     rows = made["blk.0.ffn_up.weight"].astype(np.float16).astype(np.float32)
     assert np.array_equal(five.data, gguf.quants.quantize(rows, gguf.GGMLQuantizationType.Q5_0))
+
+
+def test_columns_that_matter_are_rounded_least(tmp_path: Path) -> None:
+    if kernels() is None:
+        pytest.skip("xllamacpp isn't installed: llama.cpp's kernels are not tested")
+    import gguf
+
+    random = np.random.default_rng(0)
+    weight = random.standard_normal((64, 256)).astype(np.float16)
+    inputs = np.where(np.arange(256) % 8 == 0, 100.0, 0.01).astype(np.float32)
+    writer = gguf.GGUFWriter(tmp_path / "f16.gguf", "llama")
+    writer.add_tensor("blk.0.ffn_up.weight", weight)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    lost = []
+    for importance in (None, {"blk.0.ffn_up.weight": inputs}):
+        quantize(tmp_path / "f16.gguf", tmp_path / "q4.gguf", importance)
+        read = gguf.GGUFReader(tmp_path / "q4.gguf").tensors[0]
+        assert read.tensor_type.name == "Q4_K"
+        back = gguf.quants.dequantize(read.data, read.tensor_type)
+        lost.append(float((((back - weight) ** 2) * inputs).sum()))
+    assert lost[1] < 0.7 * lost[0]

@@ -98,10 +98,15 @@ def test_the_table_says_what_a_dropout_costs_in_speed() -> None:
     from training.sweep import Line, Sweep
 
     lines = [
-        Line(0, {"lora_dropout": 0.0, "batch": 2}, "complete", 2.0, None, 1000.0, ["a"], None),
+        Line(0, {"lora_dropout": 0, "batch": 2}, "complete", 2.0, None, 1000.0, ["a"], None),
         Line(1, {"lora_dropout": 0.05, "batch": 2}, "complete", 2.1, None, 800.0, ["b"], None),
         Line(2, {"lora_dropout": 0.05, "batch": 4}, "failed", None, None, None, ["c"], "it failed"),
+        Line(3, {"lora_dropout": 0, "batch": 4}, "complete", 2.2, None, 3000.0, ["d"], None),
+        Line(4, {"lora_dropout": 0.1, "batch": 2}, "complete", 2.1, None, 900.0, ["e"], None),
+        Line(5, {"lora_dropout": 0.1, "batch": 4}, "complete", 2.1, None, 2100.0, ["f"], None),
+        Line(6, {"lora_dropout": 0.1, "batch": 8}, "complete", 2.1, None, 10.0, ["g"], None),
     ]
     told = _table(Sweep("s", "f", lines, lines[0].params, "best.yaml"))
-    assert "Dropout 0.05 ran at 80% of the speed without." in told
+    assert "Dropout 0.05 ran at 80% of the speed without (1 pair of trials)." in told
+    assert "Dropout 0.1 ran at 80% of the speed without (2 pairs of trials)." in told
     assert "failed: it failed" in told
