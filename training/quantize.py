@@ -2,8 +2,9 @@
 
 Which tensor gets how many bits is what llama.cpp's ``llama_tensor_get_type`` (MIT) does for Q4_K_M: the head, and the value
 and down projections of about half of the layers, get Q6_K, everything else Q4_K; rows that 256 doesn't divide get Q5_0 and Q8_0.
-One thing is ours: where 256 doesn't divide the rows of attention, which only small models have, its values and outputs get
-Q8_0 in every layer. They are few, and there such a model loses most (docs/training.md has the figures).
+One thing is ours: a model whose width 256 doesn't divide, which only small ones are, gets Q8_0 for the keys, values and
+outputs of attention and Q6_K for the down projection, in every layer. It adds a twelfth to the file, and without it such
+a model loses too much (docs/training.md has the figures).
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def quantize(source: Path, target: Path, importance: Mapping[str, np.ndarray] | 
     writer = gguf.GGUFWriter(target, reader.fields["general.architecture"].contents())
     _copy_facts(reader, writer, gguf)
     names = {tensor.name for tensor in reader.tensors}
+    narrow = any(t.name == "token_embd.weight" and int(t.shape[0]) % 256 for t in reader.tensors)
     layers = 1 + max(int(found[1]) for name in names if (found := re.match(r"blk\.(\d+)\.", name)))
     for tensor in reader.tensors:
         if tensor.data.ndim < 2:
@@ -49,7 +51,7 @@ def quantize(source: Path, target: Path, importance: Mapping[str, np.ndarray] | 
             continue
         rows = np.ascontiguousarray(gguf.quants.dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
         kind = gguf.GGMLQuantizationType[
-            kind_of(tensor.name, rows.shape[-1], layers, "output.weight" not in names)
+            kind_of(tensor.name, rows.shape[-1], layers, "output.weight" not in names, narrow)
         ]
         block, size = gguf.GGML_QUANT_SIZES[kind]
         flat = rows.reshape(-1, rows.shape[-1])
@@ -68,13 +70,16 @@ def quantize(source: Path, target: Path, importance: Mapping[str, np.ndarray] | 
     writer.close()
 
 
-def kind_of(name: str, width: int, layers: int, tied: bool) -> str:
-    """The kind that Q4_K_M gives a matrix with rows of ``width``; ``tied`` where the embedding is the head too."""
+def kind_of(name: str, width: int, layers: int, tied: bool, narrow: bool = False) -> str:
+    """The kind that Q4_K_M gives a matrix with rows of ``width``.
+
+    ``tied`` where the embedding is the head too, ``narrow`` where 256 doesn't divide the model's width.
+    """
     layer = re.match(r"blk\.(\d+)\.", name)
     head = name == ("token_embd.weight" if tied else "output.weight")
     valued = layer and name.endswith(("attn_v.weight", "ffn_down.weight"))
     more = head or bool(valued and layer and _more_bits(int(layer[1]), layers))
-    if width % 256 and name.endswith(("attn_v.weight", "attn_output.weight")):
+    if narrow and name.endswith(("attn_k.weight", "attn_v.weight", "attn_output.weight", "ffn_down.weight")):
         more = True
     if width % 256 == 0:
         return "Q6_K" if more else "Q4_K"

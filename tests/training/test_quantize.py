@@ -21,14 +21,27 @@ from training.quantize import kernels, kind_of, quantize
         ("blk.5.ffn_down.weight", 8192, "Q4_K"),
         ("blk.15.ffn_down.weight", 8192, "Q6_K"),
         ("blk.0.attn_q.weight", 576, "Q5_0"),
-        ("blk.2.attn_v.weight", 576, "Q8_0"),
-        ("blk.2.attn_output.weight", 576, "Q8_0"),
-        ("blk.2.ffn_down.weight", 576, "Q5_0"),
+        ("blk.0.attn_v.weight", 576, "Q8_0"),
         ("blk.0.attn_v.weight", 30, "F16"),
     ],
 )
 def test_the_kinds_are_those_of_llama_cpp(name: str, width: int, kind: str) -> None:
     assert kind_of(name, width, 16, tied=True) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "kind"),
+    [
+        ("blk.2.attn_q.weight", 576, "Q5_0"),
+        ("blk.2.attn_k.weight", 576, "Q8_0"),
+        ("blk.2.attn_v.weight", 576, "Q8_0"),
+        ("blk.2.attn_output.weight", 576, "Q8_0"),
+        ("blk.2.ffn_down.weight", 1536, "Q6_K"),
+        ("blk.2.ffn_up.weight", 576, "Q5_0"),
+    ],
+)
+def test_a_narrow_model_gets_more_bits_where_it_loses_most(name: str, width: int, kind: str) -> None:
+    assert kind_of(name, width, 16, tied=True, narrow=True) == kind
 
 
 def test_an_untied_embedding_is_no_head() -> None:
