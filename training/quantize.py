@@ -3,7 +3,7 @@
 Which tensor gets how many bits is what llama.cpp's ``llama_tensor_get_type`` (MIT) does for Q4_K_M: the head, and the value
 and down projections of about half of the layers, get Q6_K, everything else Q4_K; rows that 256 doesn't divide get Q5_0 and Q8_0.
 One thing is ours: a model whose width 256 doesn't divide, which only small ones are, gets Q8_0 for the keys, values and
-outputs of attention and Q6_K for the down projection, in every layer. It adds a twelfth to the file, and without it such
+outputs of attention and Q6_K for the down projection, in every layer. It adds a tenth to the file, and without it such
 a model loses too much (docs/training.md has the figures).
 """
 
