@@ -55,7 +55,7 @@ class Balance(Step):
     scope: ClassVar[Literal["row", "global"]] = "global"
     op: Literal["balance"] = "balance"
     by: str = "category"
-    """The column to balance."""
+    """The column to balance; ``length`` stands for stretches of words where no column is called so."""
     to: Literal["uniform", "largest", "median"] | Temperature | Weights = Temperature(temperature=0.5)
     """The mix to reach."""
     budget: Budget | None = None
@@ -167,6 +167,10 @@ class Balance(Step):
         )
 
     def _training(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if self.by == "length" and self.by not in rows.columns:
+            from curation.views import with_length
+
+            rows = with_length(rows.lazy()).collect()
         if self.by not in rows.columns:
             raise InputError(
                 f"there is no column {self.by!r}", where="balance", mend=nearest(self.by, rows.columns)

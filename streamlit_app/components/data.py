@@ -159,6 +159,16 @@ def unbalanced(version: Version) -> pl.DataFrame:
     return _unbalanced(str(version.folder))[0]
 
 
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _unbalanced_by_length(folder: str) -> pl.DataFrame:
+    return views.with_length(_unbalanced(folder)[0].lazy()).collect()
+
+
+def unbalanced_by_length(version: Version) -> pl.DataFrame:
+    """As ``unbalanced``, with the column ``length``: the stretch of words that each row falls into."""
+    return _unbalanced_by_length(str(version.folder))
+
+
 @st.cache_data(max_entries=100, show_spinner=False)
 def _unbalanced_shares(folder: str, by: str) -> tuple[pl.DataFrame, str]:
     rows = _unbalanced(folder)[0].lazy()

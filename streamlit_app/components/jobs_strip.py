@@ -80,7 +80,7 @@ def card_html(job: jobs.Job) -> str:
     )
     said = f"{words} · {ago(job.ended or job.started)}" if job.status != "running" else words
     if job.status == "failed" and (why := job.complaint()):
-        said = f"failed: {why[:140]}"
+        said = f"failed: {why if len(why) <= 140 else why[:139].rsplit(' ', 1)[0] + ' …'}"
     return f'<div class="tw-job tw-job-{job.status}"><b>{plain(job.title)}</b>{bar}<span>{plain(said)}</span></div>'
 
 

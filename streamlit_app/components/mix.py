@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import streamlit as st
 
-from curation import balance, draft, findings
+from curation import balance, draft, findings, views
 from curation.errors import TomeError
 from curation.steps.balance import Balance
 from curation.store import Version
@@ -117,4 +118,8 @@ def _budget(rows: pl.DataFrame, now: int) -> dict[str, Any]:
 def plan(step: dict[str, Any], rows: pl.DataFrame) -> balance.Plan:
     """What the step would do to these rows. Raises InputError."""
     # which rows stay decides nothing about how many, and models aren't read while a slider moves
-    return Balance.model_validate({**step, "keep": "random"}).plan(rows)
+    found = Balance.model_validate({**step, "keep": "random"}).plan(rows)
+    names = views.length_names()
+    if step["by"] == "length" and {line.category for line in found.lines} <= set(names):
+        found = replace(found, lines=tuple(sorted(found.lines, key=lambda line: names.index(line.category))))
+    return found

@@ -15,6 +15,12 @@ from streamlit_app.components.rich_text import plain
 
 PAGE = 4
 SAID = "ratings_said"
+COMPLAINTS = {
+    "wrong": "It is wrong", "ignored": "It ignores what was asked", "incomplete": "It breaks off or leaves things out",
+    "repeats": "It repeats itself or never ends", "style": "Tone or form is off", "unsafe": "It is harmful or private",
+    "other": "Something else is wrong with it",
+}  # fmt: skip
+"""The chatbot's complaints, in the words of one who reads them."""
 
 
 def _stamp(run: str) -> tuple[tuple[str, int, int], ...]:
@@ -91,8 +97,23 @@ def panel(runs: list[str]) -> None:
             )
 
 
+def in_words(run: str, one: dict[str, Any]) -> str:
+    """What the person said of whose answer, what was wrong with it, and their own remark."""
+    who = {"tuned": f"{run}, tuned", "base": f"the base model of {run}"}.get(
+        one["model"], one["model"] or run
+    )
+    better = one["by"] == "person"
+    said = {
+        "up": f"Liked the answer of {who}",
+        "down": f"Disliked the answer of {who}{' and wrote a better one' if better else ''}",
+        "vote": f"Preferred the answer of {who} to another",
+    }.get(one["kind"], f"{one['kind']}: {who}")
+    wrong = f" {COMPLAINTS.get(one['complaint'], one['complaint'])}." if one["complaint"] else ""
+    return f"{said}.{wrong}" + (f" \u201c{one['remark']}\u201d" if one["remark"] else "")
+
+
 def _remark(run: str, one: dict[str, Any]) -> None:
-    said = " · ".join(str(part) for part in (one["kind"], one["by"], one["complaint"], one["remark"]) if part)
+    said = in_words(run, one)
     st.html(
         f'<div class="tw-conversation tw-remark"><section class="tw-turn tw-user"><header>Asked<span>{plain(said)}</span></header><div class="tw-body" dir="auto">{plain(str(one["asked"]))}</div></section>'
         f'<section class="tw-turn tw-assistant"><header>Answer</header><div class="tw-body" dir="auto">{plain(str(one["answer"]))}</div></section></div>'

@@ -19,9 +19,12 @@ def panel(chosen: Chosen, sentence: st.delta_generator.DeltaGenerator) -> None:
     bare = first_rows.look_at(chosen, {})
     mapping = {}
     if isinstance(bare, Look):
-        first_rows.columns_table(bare)
+        table = st.container()
         mapping = first_rows.editor([c["name"] for c in bare.columns], chosen.uri, expanded=bare.unsure)
     found = first_rows.look_at(chosen, mapping) if mapping else bare
+    if isinstance(bare, Look):
+        with table:
+            first_rows.columns_table(found if isinstance(found, Look) else bare)
     with sentence:
         shell.finding(first_rows.finding(found, chosen.shown))
     if isinstance(found, str):
@@ -67,7 +70,9 @@ def form(chosen: Chosen, mapping: dict[str, str], found: Look | None, *, wrong: 
     if st.button(shell.label(what), type="primary", disabled=wrong or not NAME.fullmatch(name)):
         secret = {"HF_TOKEN": chosen.token} if chosen.token else None
         job = start(said, f"Read {name}", secret_env=secret, cwd=ROOT if chosen.hub else None)
-        st.session_state["ingest_job"] = job.id if job else None
+        if job:
+            st.session_state["ingest_job"] = job.id
+            st.rerun()
 
 
 def outcome(job_id: str) -> None:

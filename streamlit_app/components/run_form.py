@@ -21,10 +21,19 @@ from streamlit_app.components.training_runs import events, runs
 
 
 def presets() -> dict[str, Path]:
-    """The configs that come with training, by name; its code isn't loaded."""
+    """The configs by name: those that come with training, whose code isn't loaded, and your own in the home folder's ``configs``."""
     spec = importlib.util.find_spec("training")
-    folders = list(spec.submodule_search_locations or []) if spec else []
-    return {path.stem: path for folder in folders for path in sorted(Path(folder, "presets").glob("*.yaml"))}
+    shipped = [Path(folder, "presets") for folder in (spec.submodule_search_locations or [])] if spec else []
+    found = {path.stem: path for folder in shipped for path in sorted(folder.glob("*.yaml"))}
+    return found | {
+        f"{path.stem} (yours)": path for path in sorted((data.home().root / "configs").glob("*.yaml"))
+    }
+
+
+def config_word(name: str) -> str:
+    """What ``--config`` is given: a preset's name, or the path of your own config."""
+    path = presets()[name]
+    return name if path.stem == name else str(path.resolve())
 
 
 def preset_value(path: Path, name: str, otherwise: float) -> float:
@@ -34,8 +43,9 @@ def preset_value(path: Path, name: str, otherwise: float) -> float:
 
 
 def preset_names() -> list[str]:
-    """The configs, those for a CPU first."""
-    return sorted(presets(), key=lambda name: ("cpu" not in name and name != "demo", name))
+    """The configs: your own first, then those for a CPU."""
+    own = lambda name: not name.endswith("(yours)")  # noqa: E731
+    return sorted(presets(), key=lambda name: (own(name), "cpu" not in name and name != "demo", name))
 
 
 def exported() -> dict[str, ExportInfo]:
@@ -60,7 +70,14 @@ def form() -> None:
     known = presets()
     export = str(st.selectbox("Export", list(found), key="train_export"))
     names = preset_names()
-    preset = str(st.selectbox("Config", names, key="train_config"))
+    preset = str(
+        st.selectbox(
+            "Config",
+            names,
+            key="train_config",
+            help="Your own stand here as YAML files in the home folder's configs/.",
+        )
+    )
     rows = sum(found[export].counts.get("train", {}).values())
     batch = int(
         st.number_input(
@@ -82,7 +99,7 @@ def form() -> None:
         "train",
         export,
         "--config",
-        preset,
+        config_word(preset),
         "--set",
         f"batch={batch}",
         "--set",

@@ -58,7 +58,7 @@ def form() -> None:
                 "sweep",
                 export,
                 "--config",
-                preset,
+                run_form.config_word(preset),
                 *more,
                 "--set",
                 "samples=0",

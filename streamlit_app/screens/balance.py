@@ -37,10 +37,8 @@ with right:
         )
         charts.draw(charts.share_bars(before, unit=unit), says=says, data=before, rows=int(before["rows"].sum()),
                     name=f"{version.manifest.name}-{by}-shares")  # fmt: skip
+if by == "length" and by not in rows.columns:
+    rows = data.unbalanced_by_length(version)
 if by in rows.columns:
     st.fragment(mix.panel)(version, by, rows)
-elif by == "length":
-    shell.note(
-        "A mix goes by a column of values. To cut by length, move the line on Clean, or bring the shares of categories even here."
-    )
 crossing.panel(version, index)

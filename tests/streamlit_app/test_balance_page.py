@@ -86,3 +86,14 @@ def test_shares_of_parts_sum_to_one(parts: dict[str, float]) -> None:
     assert list(found) == list(parts)
     assert abs(sum(found.values()) - 1) < 1e-6
     assert all(weight >= -1e-9 for weight in found.values())
+
+
+def test_a_mix_by_length_goes_into_the_recipe(one: Version) -> None:
+    test = open_page("balance.py", version=one.id, look="length")
+    assert not test.exception
+    test.selectbox(key="target").set_value("uniform").run()
+    assert "under 25 words" in html(test)
+    assert "This mix changes nothing: 7 training rows, as even as 1.0 equal categories of 1" in html(test)
+    test = add(test)
+    assert "{op: balance, by: length, to: uniform" in recipe_text(test)
+    assert "every field is known" in html(test)

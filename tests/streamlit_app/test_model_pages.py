@@ -221,6 +221,8 @@ def test_chat_reviews_ratings_and_brings_them_in(
     test = open_page("chat.py")
     assert not test.exception
     assert "No chatbot is open; 2 ratings wait for review." in html(test)
+    assert "Liked the answer of a, tuned." in html(test)
+    assert "Disliked the answer of a, tuned. It is wrong." in html(test)
     assert "<script>" not in html(test)
     test.button(key=f"accept_{good}").click().run()
     assert "1 rating waits for review." in html(test)

@@ -173,3 +173,22 @@ def test_the_most_diverse_of_each_category_stay() -> None:
     first = min(rows["id"][place] for place in range(3))  # of equal texts, the lower id
     assert sorted(x["id"]) == sorted([first, rows["id"][3], rows["id"][4]])
     assert set(done.dropped["reason"]) == {"over the target of x: 3 of 5 rows"}
+
+
+@pytest.mark.parametrize("before", [(), ("stats",)])
+def test_length_stands_for_stretches_of_words(before: tuple[str, ...]) -> None:
+    long = " ".join(["word"] * 30)
+    talks = [talk(f"q{n}", f"a{n}") for n in range(4)] + [talk(f"q{n}", long) for n in (4, 5)]
+    rows = make_rows(talks, source="s").with_columns(split=pl.lit("train"))
+    done = curation.apply(rows, *before, {"op": "balance", "by": "length", "to": "uniform"})
+    assert set(done.dropped["reason"]) == {"over the target of under 25 words: 3 of 4 rows"}
+    assert done.dropped["id"].is_in(rows["id"][:4].implode()).all()
+    assert done.rows.filter(pl.col("made_by") == "balance")["parent_id"].is_in(rows["id"][4:].implode()).all()
+    assert done.rows.height == 6
+    assert "length" not in done.rows.columns
+
+
+def test_a_column_called_length_comes_first() -> None:
+    rows = rows_of(math=4).with_columns(length=pl.Series(["short", "short", "short", "long"]))
+    done = curation.apply(rows, {"op": "balance", "by": "length", "to": "uniform"})
+    assert done.dropped["reason"].to_list() == ["over the target of short: 2 of 3 rows"]
