@@ -34,6 +34,8 @@ ANSWER = 16_000_000
 """Bytes at the end of a log in which a command's answer is looked for."""
 EVENTS = "TOME_EVENTS"
 """The environment variable that tells a command where to write its events."""
+SECRETS = "TOME_SECRETS"
+"""The one that names the variables whose values no log may hold, with commas between."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def start(
 ) -> Job:
     """Start ``tome ARGUMENTS`` as a job and return at once.
 
-    ``secret_env`` (a Hub token) is passed on to the process and written nowhere. ``program`` stands in for
+    ``secret_env`` (a Hub token) is passed on to the process and written nowhere; where the process prints it, the log has
+    ``[secret]``. ``program`` stands in for
     ``python -m tome`` in tests; ``cwd`` is where relative paths start. Raises OSError when the folder can't be written.
     """
     folder = home.jobs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
@@ -131,7 +134,7 @@ def start(
     }
     write_atomic(folder / "command.json", json.dumps(said, ensure_ascii=False, indent=1) + "\n")
     write_atomic(folder / "status", "running\n")
-    env = os.environ | dict(secret_env or {})
+    env = os.environ | dict(secret_env or {}) | {SECRETS: ",".join(secret_env or {})}
     subprocess.run([sys.executable, "-m", "curation.jobs", str(folder.resolve())], env=env, check=True)
     return read(folder)
 
@@ -249,20 +252,41 @@ def supervise(folder: Path) -> None:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+        hidden = [
+            os.environ[name].encode()
+            for name in os.environ.get(SECRETS, "").split(",")
+            if os.environ.get(name)
+        ]
         env = os.environ | {
             "TOME_HOME": said["home"], EVENTS: str(folder / "events.jsonl"), "PYTHONUNBUFFERED": "1", "COLUMNS": "120",
         }  # fmt: skip
         child = subprocess.Popen(
-            [*said["program"], *said["arguments"]], cwd=said["cwd"], env=env, start_new_session=True
-        )
+            [*said["program"], *said["arguments"]], cwd=said["cwd"], env=env, start_new_session=True,
+            stdout=subprocess.PIPE if hidden else None, stderr=subprocess.STDOUT if hidden else None,
+        )  # fmt: skip
         write_atomic(folder / "group", f"{child.pid}\n")
         append_event(folder / "events.jsonl", "job", state="running", pid=child.pid)
         os.close(tell)
+        if child.stdout is not None:
+            _copy(child.stdout.fileno(), log.fileno(), hidden)
         code = child.wait()
         word = "done" if code == 0 else "stopped" if (folder / "stop").exists() else "failed"
         append_event(folder / "events.jsonl", "job", state=word, code=code)
         write_atomic(folder / "status", f"{word} {code}\n")
     os._exit(0)
+
+
+def _copy(source: int, target: int, hidden: list[bytes]) -> None:
+    """Copy what comes, as it comes, with ``[secret]`` for each of ``hidden``, also where one comes in two pieces."""
+    held = b""
+    while piece := os.read(source, 1 << 16):
+        held += piece
+        for one in hidden:
+            held = held.replace(one, b"[secret]")
+        begun = max((n for one in hidden for n in range(len(one)) if held.endswith(one[:n])), default=0)
+        os.write(target, held[: len(held) - begun])
+        held = held[len(held) - begun :]
+    os.write(target, held)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ from curation.augment import specs
 from curation.augment.gates import Gates
 from curation.balance import NONE
 from curation.contract import write_atomic
+from curation.errors import InputError
 from curation.findings import count, percent
 from curation.steps.split import TRAIN
 from curation.store import Version
 from streamlit_app.components import candidates, cutting, data, shell
 from streamlit_app.components.fields import fields
 from streamlit_app.components.jobs_strip import ROOT, start
+from streamlit_app.components.workspace import check_recipe
 
 SPECS: dict[str, type[specs.Spec]] = {
     name: model
@@ -94,6 +96,11 @@ def trying(version: Version, step: dict[str, Any]) -> None:
         recipe = draft.with_step(
             base or draft.recipe_of(version), {**step, "rows": max(step["rows"], number)}
         )
+        try:
+            check_recipe(recipe, ROOT)
+        except InputError as error:
+            shell.notice("bad", str(error))
+            return
         path = data.home().root / "recipes" / "augment-try.yaml"
         write_atomic(path, draft.to_yaml(recipe))
         job = start(

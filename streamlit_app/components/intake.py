@@ -12,8 +12,8 @@ import streamlit as st
 from curation.contract import digest
 from curation.errors import InputError
 from curation.ingest.kinds import KINDS, suffix_of
-from curation.ingest.local import local_files
 from streamlit_app.components import data, shell, tables
+from streamlit_app.components.workspace import confined
 
 MOST_MB = 500
 """Largest upload, as ``.streamlit/config.toml`` has it."""
@@ -29,36 +29,6 @@ class Chosen:
     hub: bool = False
     split: str = "train"
     token: str = field(default="", repr=False)
-
-
-def workspace() -> Path:
-    """The folder that paths may not leave: where the workbench was started."""
-    return Path.cwd().resolve()
-
-
-def confined(text: str) -> Path:
-    """A path inside the workspace. Raises InputError for one that leaves it or isn't there."""
-    root = workspace()
-    try:
-        path = (root / text).resolve()
-        there = path.exists()
-    except (ValueError, OSError):  # a NUL, or a name longer than any file's
-        raise InputError("this isn't a path", where=text[:80]) from None
-    if not _inside(path):
-        raise InputError(
-            "this path leaves the workspace", where=text, mend=f"Give one inside {root}, or upload the file."
-        )
-    if not there:
-        raise InputError("there is no such file or folder", where=text)
-    if path.is_dir():
-        out = next((file.name for file in local_files(path)[0] if not _inside(file.path.resolve())), None)
-        if out:
-            raise InputError("this folder holds a link that leaves the workspace", where=f"{text}/{out}", mend="Put the file itself there.")  # fmt: skip
-    return path
-
-
-def _inside(path: Path) -> bool:
-    return any(path.is_relative_to(one) for one in (workspace(), data.home().root.resolve()))
 
 
 def named(text: str) -> str:

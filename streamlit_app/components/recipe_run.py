@@ -9,10 +9,12 @@ import streamlit as st
 
 from curation import draft, jobs
 from curation.contract import write_atomic
+from curation.errors import InputError
 from curation.findings import count
 from curation.recipe import Recipe
 from streamlit_app.components import data, shell, tables
 from streamlit_app.components.jobs_strip import ROOT, start, watch
+from streamlit_app.components.workspace import check_recipe
 
 JOB = "recipe_job"
 
@@ -32,11 +34,16 @@ def buttons(text: str, recipe: Recipe | None) -> None:
         full = st.button("Run it" if recipe is None else f"Run {count(len(recipe.steps), 'step')}", type="primary", disabled=recipe is None)  # fmt: skip
     if recipe is None or not (dry or full):
         return
+    where = ROOT if not Path("data/samples").is_dir() and (ROOT / "data/samples").is_dir() else None
+    try:
+        check_recipe(draft.parsed(text), where or Path.cwd())
+    except InputError as error:
+        shell.notice("bad", str(error))
+        return
     name = f"{recipe.name}-dry" if dry else recipe.name
     path = data.home().root / "recipes" / f"{name}.yaml"
     write_atomic(path, text if full else draft.to_yaml({**draft.parsed(text), "name": name}))
     arguments = ["run", str(path.resolve()), "--json", *(["--limit", str(limit)] if dry else [])]
-    where = ROOT if not Path("data/samples").is_dir() and (ROOT / "data/samples").is_dir() else None
     job = start(arguments, f"{'Dry run' if dry else 'Run'} {recipe.name}", cwd=where)
     st.session_state[JOB] = job.id if job else None
 

@@ -162,3 +162,25 @@ def test_a_training_job_is_resumed_from_its_checkpoint(tmp_path: Path) -> None:
     again = jobs.resume(home, wait_for(job, "done"))
     assert again.arguments == ["train", "--resume", "--name", "first", "--json"]
     wait_for(again, "done")
+
+
+def test_what_is_secret_never_stands_in_the_log(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\ntoken = os.environ['HF_TOKEN']\nprint('whole', token, flush=True)\n"
+        "for part in (token[:5], token[5:], ' in two\\n', 'hf_op', 'en is none\\n'):\n  sys.stderr.write(part); sys.stderr.flush()\n"
+        "print('tome: refused ' + token, file=sys.stderr); sys.exit(2)"
+    )
+    job = begin(Home(tmp_path), code, secret_env={"HF_TOKEN": "hf_opensesame"})
+    job = wait_for(job, "done", "failed")
+    assert (job.status, job.complaint()) == ("failed", "refused [secret]")
+    assert "whole [secret]\n[secret] in two\nhf_open is none\n" in job.log()
+    held = [path for path in tmp_path.rglob("*") if path.is_file() and b"sesame" in path.read_bytes()]
+    assert held == []
+
+
+def test_output_shows_while_a_secret_job_runs(tmp_path: Path) -> None:
+    code = "import time\nprint('ready', flush=True)\ntime.sleep(60)"
+    job = begin(Home(tmp_path), code, secret_env={"HF_TOKEN": "hf_opensesame"})
+    until_printed(job, "ready")
+    job = jobs.stop(job, at_once=True, wait=30)
+    assert job.status == "stopped"

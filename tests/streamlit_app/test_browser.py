@@ -1,4 +1,4 @@
-"""The workbench in a real browser: the paths that people take, text that means harm, and accessibility.
+"""The workbench in a real browser: the paths that people take, and accessibility.
 
 Skipped with its reason where Playwright or chromium is missing; CI installs both.
 """
@@ -34,13 +34,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PATIENCE = 90_000
+PATIENCE = 180_000
+"""Milliseconds after which a test gives up waiting for something; far more than a busy machine needs."""
 SCREENS = sorted(path.stem for path in (ROOT / "streamlit_app" / "screens").glob("*.py"))
 
 
 @contextlib.contextmanager
-def served(home: Path, endpoint: str = "http://127.0.0.1:9") -> Iterator[str]:
-    """``tome ui`` on a home folder; the Hub is out of reach, or a stand-in."""
+def served(home: Path, endpoint: str = "http://127.0.0.1:9", log: Path = Path(os.devnull)) -> Iterator[str]:
+    """``tome ui`` on a home folder, printing into ``log``; the Hub is out of reach, or a stand-in."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -50,21 +51,30 @@ def served(home: Path, endpoint: str = "http://127.0.0.1:9") -> Iterator[str]:
         "HF_HUB_DOWNLOAD_TIMEOUT": "2",
     }
     command = [sys.executable, "-m", "tome", "ui", "--port", str(port), "--headless"]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
+    with (
+        log.open("ab") as out,
+        subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out) as server,
+    ):
         try:
-            for _ in range(300):
-                with (
-                    contextlib.suppress(OSError),
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=1),
-                ):
-                    break
-                time.sleep(0.2)
+            wait_for_health(server, f"http://127.0.0.1:{port}/_stcore/health")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(30)
+            try:
+                server.wait(PATIENCE / 1000)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+
+def wait_for_health(server: subprocess.Popen[bytes], address: str) -> None:
+    """Wait until the workbench answers; fails when its process ended or nothing came for ``PATIENCE``."""
+    end = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < end:
+        assert server.poll() is None, "the workbench ended before it answered"
+        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"the workbench didn't answer at {address}")
 
 
 @pytest.fixture(scope="module")
@@ -99,12 +109,21 @@ def opened(browser, address: str, **options):
     return page
 
 
+QUIET = """() => {
+  const app = document.querySelector('[data-testid=stApp]');
+  const busy = !app || app.dataset.testScriptState !== 'notRunning'
+    || document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true], [aria-busy=true]');
+  if (busy) window.quietSince = undefined; else window.quietSince ??= performance.now();
+  return !busy && performance.now() - window.quietSince > 400;
+}"""
+"""Whether the page has been at rest for a while: a rerun that a click asks for begins within that."""
+
+
 def settle(page) -> None:
+    """Wait until the page has run and rests; what a test expects it still waits for by itself."""
     page.wait_for_selector(".tw-finding")
-    page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true], [aria-busy=true]')"
-    )
-    page.wait_for_timeout(300)
+    page.evaluate("window.quietSince = undefined")
+    page.wait_for_function(QUIET, polling=50)
 
 
 def test_first_use_loads_the_sample_and_shows_it(browser, empty: tuple[str, Path]) -> None:
@@ -266,63 +285,6 @@ def test_from_balance_to_recipe_to_a_version_compared_and_exported(browser, fill
     page.wait_for_selector(".tw-job-done:has-text('Export third')")
     assert (home / "exports" / "third" / "export.json").is_file()
     page.context.close()
-
-
-HOSTILE = [
-    "<script>window.pwned = 1; document.title = 'pwned'</script>",
-    "<img src=http://evil.invalid/a.png onerror='window.pwned = 1'>",
-    "![tracking](http://evil.invalid/b.png) [click](javascript:alert(1)) <iframe src=http://evil.invalid></iframe>",
-    "$$\\text{<img src=http://evil.invalid/c.png onerror=alert(1)>}$$ and $\\href{javascript:alert(1)}{x}$",
-    "```html\n<img src=http://evil.invalid/d.png onerror=alert(1)>\n```",
-    "</div></section><style>*{display:none}</style><h1>gone</h1>",
-    "a\u202egnp.exe\u200b\x07\x1b[31mred",
-    "x" * 200_000,
-    '<svg onload=alert(1)><math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
-]
-
-
-def test_text_that_means_harm_is_shown_as_text_and_loads_nothing(browser, tmp_path: Path) -> None:
-    from curation.contract import Home
-    from curation.ingest import ingest
-    from curation.sources import put_ingested
-    from curation.store import Store
-
-    path = tmp_path / "hostile.jsonl"
-    rows = [{"question": text, "answer": f"{text} and so", "category": text[:40]} for text in HOSTILE]
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    store = Store(Home(tmp_path / "home"))
-    with store.lock():
-        version = put_ingested(ingest(str(path), name="hostile"), "hostile", store)
-    with served(tmp_path / "home") as address:
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        page.set_default_timeout(PATIENCE)
-        asked, dialogs = [], []
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        for row in version.rows()["id"]:
-            page.goto(f"{address}/explore?row={row}")
-            settle(page)
-            page.wait_for_selector(".tw-conversation")
-        for screen in (
-            "balance",
-            "balance?target=By+hand",
-            "clean?topic=Other",
-            "versions",
-            "home",
-            "recipe",
-        ):
-            page.goto(f"{address}/{screen}")
-            settle(page)
-        page.goto(f"{address}/explore?row={version.rows()['id'][0]}")
-        settle(page)
-        assert "<script>window.pwned = 1" in page.inner_text(".tw-conversation")
-        assert page.evaluate("window.pwned === undefined && document.title !== 'pwned'")
-        assert dialogs == []
-        assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
-        page.goto(f"{address}/explore?row={version.rows()['id'][6]}")
-        settle(page)
-        assert "202E" in page.inner_text(".tw-conversation")
-        page.context.close()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

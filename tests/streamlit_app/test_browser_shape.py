@@ -19,7 +19,7 @@ from curation.store import Store
 from tests.streamlit_app import test_browser
 from tests.streamlit_app.conftest import make_version
 from tests.streamlit_app.runfolders import write_rating, write_run, write_sweep
-from tests.streamlit_app.test_browser import ARGUMENTS, CHROMIUM, opened, playwright, served, settle
+from tests.streamlit_app.test_browser import ARGUMENTS, CHROMIUM, PATIENCE, opened, playwright, served, settle
 
 pytest.importorskip(
     "huggingface_hub", reason="huggingface_hub isn't installed: pip install 'tomewright[hub]'"
@@ -167,7 +167,7 @@ def test_no_serious_finding_of_axe_in_any_state(browser, bench: tuple[str, Path]
     )
     found = {}
     page = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme).new_page()
-    page.set_default_timeout(90_000)
+    page.set_default_timeout(PATIENCE)
     for where in ("balance?target=By+hand", "versions?tab=Names", "versions?tab=Compare", "versions?tab=Check,+export,+download", "versions?tab=Card",
                   "train", "train?tab=Sweeps", "compare?a=alpha&b=beta", "chat", "recipe"):  # fmt: skip
         page.goto(f"{bench[0]}/{where}")
@@ -191,7 +191,7 @@ def test_no_serious_finding_of_axe_in_any_state(browser, bench: tuple[str, Path]
 @pytest.mark.parametrize("width", [1440, 1024])
 def test_nothing_is_cut_in_any_state(browser, bench: tuple[str, Path], width: int) -> None:
     page = browser.new_context(viewport={"width": width, "height": 900}).new_page()
-    page.set_default_timeout(90_000)
+    page.set_default_timeout(PATIENCE)
     for where in (
         "versions?tab=Names",
         "versions?tab=Compare",

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from curation import jobs
 from curation.errors import InputError
-from streamlit_app.components import intake
+from curation.store import Version
+from streamlit_app.components import workspace
 from tests.streamlit_app.test_augment_page import finished_job
 from tests.streamlit_app.test_pages import html, open_page
 
@@ -115,16 +116,42 @@ def test_paths_stay_inside_the_workspace(desk: Path, home: Path) -> None:
     (desk / "link.jsonl").symlink_to(secret)
     (desk / "folder").mkdir()
     (desk / "folder" / "deep.jsonl").symlink_to(secret)
-    assert intake.confined("in.jsonl") == desk / "in.jsonl"
-    assert intake.confined("./folder/../in.jsonl") == desk / "in.jsonl"
+    assert workspace.confined("in.jsonl") == desk / "in.jsonl"
+    assert workspace.confined("./folder/../in.jsonl") == desk / "in.jsonl"
     for text in ("../secret.jsonl", str(secret), "link.jsonl", "folder/../../secret.jsonl", "/etc/passwd"):
         with pytest.raises(InputError, match="leaves the workspace"):
-            intake.confined(text)
+            workspace.confined(text)
     with pytest.raises(InputError, match="this folder holds a link that leaves the workspace"):
-        intake.confined("folder")
+        workspace.confined("folder")
     for text in ("a\0b", "x" * 5000):
         with pytest.raises(InputError):
-            intake.confined(text)
+            workspace.confined(text)
     test = open_page("ingest.py", **{"from": "Path", "path": "link.jsonl"})
     assert "link.jsonl: this path leaves the workspace." in html(test)
     assert not [one for one in test.button if "Read" in one.label]
+
+
+@pytest.mark.parametrize("uri", ["../secret.jsonl", "SECRET", "file://SECRET", "link.jsonl", "folder"])
+def test_a_recipe_that_leaves_the_workspace_is_not_run(
+    desk: Path, one: Version, monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
+    monkeypatch.chdir(desk)
+    (desk / "data" / "samples").mkdir(parents=True)
+    (desk / "folder").mkdir()
+    secret = desk.parent / "secret.jsonl"
+    secret.write_text(json.dumps(GOOD) + "\n")
+    for link in (desk / "link.jsonl", desk / "folder" / "link.jsonl"):
+        link.symlink_to(secret)
+    started: list[object] = []
+    monkeypatch.setattr(jobs, "start", lambda *found, **_: started.append(found))
+    test = open_page("recipe.py")
+    text = f"name: x\nsources: [{{uri: {json.dumps(uri.replace('SECRET', str(secret)))}, name: s}}]\nsteps: [normalize]\n"
+    test.text_area(key="recipe_text").set_value(text).run()
+    button(test, "Run 1 step").click().run()  # type: ignore[attr-defined]
+    assert "leaves the workspace" in html(test)
+    assert started == []
+    test.text_area(key="recipe_text").set_value(
+        text.replace(json.loads(text.split("uri: ")[1].split(", name")[0]), "inside.jsonl")
+    ).run()
+    button(test, "Run 1 step").click().run()  # type: ignore[attr-defined]
+    assert len(started) == 1

@@ -19,7 +19,7 @@ SCREENS = sorted(path.name for path in (ROOT / "streamlit_app" / "screens").glob
 
 
 def open_page(name: str, **params: str) -> AppTest:
-    test = AppTest.from_file(APP, default_timeout=30).run()
+    test = AppTest.from_file(APP, default_timeout=180).run()
     test.switch_page(f"screens/{name}")
     for key, value in params.items():
         test.query_params[key] = value
