@@ -27,9 +27,18 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     "home": "", "ingest": "ingest?from=Path&path=data/samples/larkfield.csv", "explore": "explore", "map": "map", "balance": "balance",
-    "clean": "clean", "augment": "augment", "recipe": "recipe", "versions": "versions", "compare-versions": "versions?tab=Compare",
+    "clean": "clean?version=measured&topic=Contamination", "augment": "augment", "recipe": "recipe", "versions": "versions", "compare-versions": "versions?tab=Compare",
     "train": "train", "sweep": "train?tab=Sweeps", "compare": "compare", "chat": "chat",
 }  # fmt: skip
+MEASURED = """
+name: measured
+seed: 7
+sources:
+  - {uri: data/samples/finetome_sample.jsonl, name: sample, map: {category: source}, licence: Apache-2.0}
+  - {uri: data/samples/larkfield.csv, name: larkfield, map: {user: question, assistant: answer, category: topic}, licence: Apache-2.0}
+steps: [normalize, stats, quality, pii, language, near_dup, {op: contamination, against: [data/samples/benchmark.jsonl], ngram: 8}]
+"""
+"""The sample with all that Clean can show; with --home, a version of this name is shown where there is one."""
 OPENS = {
     "augment": (("Try ", ".tw-candidate"),),
     "recipe": (("Edit", "[class*=st-key-fields_]"),),
@@ -129,14 +138,25 @@ def main() -> None:
     ]
     with tempfile.TemporaryDirectory() as scratch:
         home = asked.home or Path(scratch) / "home"
+        commands: list[list[str]] = []
         if asked.home is None:
-            for command in (["run", "data/recipes/demo.yaml"], ["export", "demo", "--name", "demo"]):
-                subprocess.run(
-                    [sys.executable, "-m", "tome", *command],
-                    cwd=ROOT,
-                    env=os.environ | {"TOME_HOME": str(home)},
-                    check=True,
-                )
+            measured = Path(scratch) / "measured.yaml"
+            measured.write_text(MEASURED, encoding="utf-8")
+            # the demo's version comes last, so that the other pages open on it
+            commands = [
+                ["run", str(measured)],
+                ["run", "data/recipes/demo.yaml"],
+                ["export", "demo", "--name", "demo"],
+            ]
+        elif not (home / "store" / "refs" / "measured").is_file():
+            PAGES["clean"] = "clean"
+        for command in commands:
+            subprocess.run(
+                [sys.executable, "-m", "tome", *command],
+                cwd=ROOT,
+                env=os.environ | {"TOME_HOME": str(home)},
+                check=True,
+            )
         with workbench(home) as address, sync_playwright() as play:
             browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             for name in names:
