@@ -12,7 +12,7 @@ from curation import draft
 from curation.augment import specs
 from curation.augment.gates import Gates
 from curation.balance import NONE
-from curation.contract import write_atomic
+from curation.contract import digest, write_atomic
 from curation.errors import InputError
 from curation.findings import count, percent
 from curation.steps.split import TRAIN
@@ -101,8 +101,10 @@ def trying(version: Version, step: dict[str, Any]) -> None:
         except InputError as error:
             shell.notice("bad", str(error))
             return
-        path = data.home().root / "recipes" / "augment-try.yaml"
-        write_atomic(path, draft.to_yaml(recipe))
+        text = draft.to_yaml(recipe)
+        # by its content: two windows that try at once don't read each other's recipe
+        path = data.home().root / "cache" / "tries" / f"{digest(text)[:12]}.yaml"
+        write_atomic(path, text)
         job = start(
             ["augment", "preview", str(path.resolve()), "-n", str(number), "--json"],
             f"Try {number} candidates",
