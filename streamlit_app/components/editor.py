@@ -162,7 +162,7 @@ def _put(
 
 def _open_button(at: str, what: str) -> None:
     opened = st.session_state.get(OPEN) == at
-    st.button("Done" if opened else "Edit", key=f"edit_{at}", help=f"The fields of {what}", type="tertiary", on_click=_toggle, args=(at,))  # fmt: skip
+    st.button("Done" if opened else "Edit", key=f"edit_{at}", help=f"The fields of {shell.label(what)}", type="tertiary", on_click=_toggle, args=(at,))  # fmt: skip
 
 
 def _flow(values: Mapping[str, Any]) -> str:

@@ -103,6 +103,15 @@ def notice(kind: Literal["good", "caution", "bad"], text: str) -> None:
     st.html(f'<div class="tw-notice tw-{kind}" role="{role}">{plain(text)}</div>')
 
 
+LINKED = re.compile(r"(?i)(https?(?=\\?:)|www(?=\\?\.)|@)")
+"""Where Markdown makes a link of a bare address: before the sign that follows."""
+
+
+def unlinked(text: str) -> str:
+    """Markdown in which no bare address becomes a link: a word joiner, which isn't seen, stands in each."""
+    return LINKED.sub("\\1\u2060", text)
+
+
 def label(text: str) -> str:
-    """Data in the label of a widget, which Streamlit would read as Markdown: every sign is escaped."""
-    return re.sub(r"([^\w\s])", r"\\\1", text[:80])
+    """Data in the label or the help of a widget, which Streamlit would read as Markdown: every sign is escaped."""
+    return unlinked(re.sub(r"([^\w\s]|_)", r"\\\1", text[:80]))

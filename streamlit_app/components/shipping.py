@@ -139,7 +139,7 @@ def card(version: Version) -> None:
     body, _, recipe = body.partition("## How to make it again")
     left, right = st.columns([2.2, 1], gap="large")
     with left, st.container(border=True, key="dataset_card"):
-        st.markdown(body)
+        st.markdown(shell.unlinked(body))
     with right:
         st.html("<h2 class='tw-h2'>What the Hub reads</h2>")
         st.code(front.strip(), language="yaml", wrap_lines=True)

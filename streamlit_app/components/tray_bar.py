@@ -30,7 +30,7 @@ def tray_bar(version: Version) -> None:
                     ["hand", "make", version.id, "--name", str(name), "--json"], f"Make {name} by hand"
                 )
                 st.session_state.update(hand_job=job.id if job else None, hand_from=version.id)
-            st.button("Undo the last", key="tray_undo", on_click=_undo, args=(version, -1), help=tray.told(acts[-1]))  # fmt: skip
+            st.button("Undo the last", key="tray_undo", on_click=_undo, args=(version, -1), help=shell.label(tray.told(acts[-1])))  # fmt: skip
             with st.popover("All of them", type="tertiary"):
                 _list(version)
             if st.button("Add to the recipe", key="tray_recipe", type="tertiary",

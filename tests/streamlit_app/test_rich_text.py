@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamlit_app.components.rich_text import MATH_TAGS, Mark, math, plain, to_html
+from streamlit_app.components.shell import label
 
 OURS = {"span", "div", "pre", "code", "mark", *MATH_TAGS}
 TAG = re.compile(r"<\s*/?\s*([a-zA-Z][a-zA-Z0-9]*)")
@@ -65,3 +66,12 @@ def test_marks_underline_their_span_and_say_why() -> None:
 
 def test_a_huge_text_is_cut_and_says_so() -> None:
     assert "170,000 more characters" in to_html("x" * 200_000)
+
+
+@pytest.mark.parametrize("text", ["http://evil.invalid/a", "see HTTPS://x.y", "www.evil.invalid", "me@evil.invalid", "![a](http://e.f/x.png)"])  # fmt: skip
+def test_a_label_is_no_markdown_and_no_address_a_link(text: str) -> None:
+    shown = label(text)
+    assert re.sub(r"\\(.)", r"\1", shown).replace("\u2060", "") == text
+    bare = re.sub(r"\\(.)", r"\1", shown)
+    assert not re.search(r"(?i)https?://|www\.|\w@\w", bare)
+    assert not re.search(r"(?<!\\)[\[\]()!*_`<>]", shown)
