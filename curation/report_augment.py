@@ -125,12 +125,18 @@ def _examples(found: dict[str, Any]) -> str:
     for name in dict.fromkeys(one["generator"] for one in found["examples"]):
         mine = [one for one in found["examples"] if one["generator"] == name]
         body = "".join(
-            f"<article><code>{escape(one['parent_id'])}</code> {'kept' if one['kept'] else escape(one['reason'])}"
+            f"<article><code>{escape(one['parent_id'])}</code> {_verdict(one)}"
             f"<p>{''.join(_part(**part) for part in one['parts'])}</p></article>"
             for one in mine
         )
         parts += folded(len(mine), name, "examples, kept and refused", body)
     return f"<h3>Examples</h3>{parts}" if parts else ""
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    if one["kept"]:
+        return "<span class='up'>kept</span>"
+    return f"<span class='down'>refused</span> {escape(one['reason'])}"
 
 
 def _part(kind: str, text: str) -> str:
