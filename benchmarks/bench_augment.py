@@ -8,7 +8,7 @@ and measured; what was kept of them stands beside. The peer is nlpaug's own ``au
 has no other way), with no protection and no gate; for back-translation it is the ``apertium`` command both ways. Prompts are about 600
 characters, made of the bundled samples' sentences. Loading (imports, WordNet, the tagger) is timed apart and not part of the rate. The
 share in gates (all measurements, near-duplicates among them) and the processor time of a candidate are those of one process over the first
-2,000 prompts at most; a peer's processor time is that of all its processes.
+2,000 prompts at most; a peer's processor time is that of all its processes. Rates are medians of the rounds, processor times the least.
 """
 
 from __future__ import annotations
@@ -124,18 +124,20 @@ def main() -> None:
         # a program in a file: spawned workers can't import one that was given by -c
         ours, bare = Contestant("ours", as_file(OURS)), Contestant("bare", BARE)
         rates: dict[str, list[float]] = {"ours": [], "bare": []}
+        spent: dict[str, list[float]] = {"ours": [], "bare": []}
         for _ in range(options.rounds):
             for one in (ours, bare):
                 compete([one], "-", 1, (name, str(count)))
                 if one.error is None:
                     rates[one.name].append(one.result["rate"])
+                    spent[one.name].append(one.result["cpu"])
         if ours.error or bare.error:
             print(f"| {name} | failed: {ours.error or bare.error} |")
             continue
         a, b = (sorted(rates[who])[len(rates[who]) // 2] for who in ("ours", "bare"))
         found = ours.result
         print(
-            f"| {name} | {a:,.0f} | {found['kept']:.0%} | {found['kept rate']:,.0f} | {found['gates']:.0%} | {b:,.0f} | {a / b:.2f} | {found['cpu']:.2f} | {bare.result['cpu']:.2f} | {max(ours.peak):,.0f} |"
+            f"| {name} | {a:,.0f} | {found['kept']:.0%} | {found['kept rate']:,.0f} | {found['gates']:.0%} | {b:,.0f} | {a / b:.2f} | {min(spent['ours']):.2f} | {min(spent['bare']):.2f} | {max(ours.peak):,.0f} |"
         )
         sys.stdout.flush()
 
