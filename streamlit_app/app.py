@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from streamlit_app.components.jobs_strip import jobs_strip
+from streamlit_app.components.tokens import dark
 
 # The pages are in screens: from a folder called pages, Streamlit would run one without this file.
 HERE = Path(__file__).parent
@@ -22,6 +23,8 @@ ICONS = {
 
 st.set_page_config(page_title="Tomewright", page_icon=str(HERE / "static" / "mark.svg"), layout="wide")
 st.html(HERE / "style.css")
+if dark():  # popovers stand outside of the element that Streamlit gives its scheme to
+    st.html("<style>:root { color-scheme: dark; }</style>")
 pages = {
     group: [
         st.Page(
