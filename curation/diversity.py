@@ -22,6 +22,10 @@ CELL = 2_000
 """Most rows of a cell, in which farthest-first runs."""
 
 
+MILLION = 1_000_000
+"""What cosines are told in: their differences below that are chance, and such numbers are exact in float32."""
+
+
 class Diverse(BaseModel):
     """Take rows that differ most in meaning first, by the embeddings of a model; see ``diversity_rank``."""
 
@@ -106,17 +110,22 @@ def _farthest_first(vectors: Vectors) -> NDArray[np.int64]:
     """Places in the order of farthest-first traversal from the vector nearest the mean."""
     import numpy as np
 
-    from curation.embedding.numbers import lengths, whole
+    from curation.embedding.numbers import blocks, lengths, whole
 
     exact, size = whole(vectors), lengths(vectors)
     unit = np.rint(vectors * (16384 / size)[:, None]).astype(np.int64)
     closeness = np.round((exact.astype(np.float64) @ unit.sum(axis=0).astype(np.float64)) / size, 0)
+    # cosines in millionths, all of them first: one product is many times as fast as one for each place
+    cosine = np.empty((len(vectors), len(vectors)), np.float32)
+    for part in blocks(len(vectors), max(1, len(vectors)), 200_000):
+        dots = (exact[part] @ exact.T) / (size * size[part, None])
+        cosine[part] = np.rint(dots * MILLION)
     order = np.empty(len(vectors), np.int64)
-    near = np.full(len(vectors), -2.0)
+    near = np.full(len(vectors), -np.inf, np.float32)
     place = int(np.argmax(closeness)) if len(vectors) else 0
     for number in range(len(vectors)):
         order[number] = place
-        near = np.maximum(near, np.round((exact @ exact[place]) / (size * size[place]), 6))
+        np.maximum(near, cosine[place], out=near)
         near[place] = np.inf
         place = int(np.argmin(near))
     return order

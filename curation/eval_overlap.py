@@ -85,12 +85,9 @@ def _same_words(messages: pl.Series, held_out: pl.DataFrame) -> pl.DataFrame:
     sides = texts.unpivot(index="id", variable_name="part", value_name="text")
     items = [Item(part, place, text) for place, (_, part, text) in enumerate(sides.iter_rows())]
     found = find_overlap(messages, items, NGRAM, SHORTEST, lambda _done, _of: None)
-    ids = [sides["id"][place] for place in found.item]
-    columns = (ids, found.benchmark, found.overlap, found.match)
-    frame = pl.DataFrame(
-        {"row": found.rows, **dict(zip(WORDS, columns, strict=True))},
-        schema={"row": pl.Int64, **{name: COLUMNS[name] for name in WORDS}},
-    )
+    ids = sides["id"].gather(found["item"])
+    frame = found.select("row", "benchmark", "overlap", "match").insert_column(1, ids)
+    frame = frame.rename(dict(zip(frame.columns[1:], WORDS, strict=True)))
     return frame.filter(pl.col("feedback.eval_share") >= SHARE)
 
 

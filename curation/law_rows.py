@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from curation.errors import StepError
-from curation.rows import rehash
+from curation.rows import SLICE, rehash
 from curation.step import LEDGER, Step, ledger_lines
 
 
@@ -112,16 +112,13 @@ def edit(step: Step, rows: pl.DataFrame, out: pl.DataFrame, place: int, where: s
     if not changed.any():
         return StepResult(rows, none_dropped(rows), _no_lines())
     new = after.filter(changed)
-    hashes = rehash(new)
-    moved = dict(zip(new["id"], hashes, strict=True))
-    after = after.with_columns(
-        content_hash=pl.col("id").replace_strict(
-            moved, default=pl.col("content_hash"), return_dtype=pl.String
-        )
+    hashes = rehash(new).gather((changed.cum_sum().cast(pl.Int64) - 1).clip(0))
+    after = after.with_columns(hashes.zip_with(changed, rows["content_hash"]))
+    pairs = pl.DataFrame({"before": rows["messages"].filter(changed), "after": new["messages"]})
+    evidence = pl.concat(
+        pl.Series([_what_changed(a, b, secret=step.secret) for a, b in part.iter_rows()])
+        for part in pairs.iter_slices(SLICE)
     )
-    old = rows.filter(changed)["messages"].to_list()
-    pairs = zip(old, new["messages"].to_list(), strict=True)
-    evidence = pl.Series([_what_changed(a, b, secret=step.secret) for a, b in pairs])
     lines = ledger_lines(new["id"], op=step.op, action="edited", reason=None, evidence=evidence, place=place)
     return StepResult(after, none_dropped(after), lines)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
 import polars as pl
 
 from curation.minhash import in_batches
-from curation.ngrams import Index
+from curation.ngrams import F64, Index
 from curation.shingles import chunks_of
 from curation.spans import word_spans
 from curation.testsets import Item
@@ -22,28 +22,31 @@ LONGEST_MATCH = 1_000
 """Characters of matched text that are kept as evidence; spans tell of the rest."""
 
 
-@dataclass
-class Found:
-    """The rows (by place) that hold words of an item, and for each what the step's columns say."""
-
-    rows: list[int] = field(default_factory=list)
-    hits: list[int] = field(default_factory=list)
-    benchmark: list[str] = field(default_factory=list)
-    item: list[int] = field(default_factory=list)
-    overlap: list[float] = field(default_factory=list)
-    match: list[str] = field(default_factory=list)
-    spans: list[list[dict[str, int]]] = field(default_factory=list)
+COLUMNS: dict[str, pl.DataType] = {
+    "hits": pl.Int64(),
+    "benchmark": pl.String(),
+    "item": pl.Int64(),
+    "overlap": pl.Float64(),
+    "match": pl.String(),
+    "spans": pl.List(pl.Struct({"turn": pl.Int64(), "start": pl.Int64(), "end": pl.Int64()})),
+}
+"""What is told of a row that holds words of an item, as the step's columns say it."""
 
 
 @dataclass(frozen=True)
 class _Best:
-    """Per row with hits: its number of hits, its best item, the overlap, and the runs in common with it."""
+    """Per row with hits: its number of hits, its best item, the overlap, and the runs in common with it.
+
+    ``runs`` has the columns row, turn, word, size in this order of importance, and the runs of row i of those with hits
+    are ``runs[bounds[i] : bounds[i + 1]]``.
+    """
 
     rows: I64
     hits: I64
     item: I64
-    overlap: np.ndarray[tuple[int], np.dtype[np.float64]]
-    runs: pl.DataFrame
+    overlap: F64
+    runs: I64
+    bounds: I64
 
 
 def find_overlap(
@@ -52,74 +55,62 @@ def find_overlap(
     size: int,
     shortest: int,
     progress: Callable[[int, int], None],
-) -> Found:
-    """The best item of every row that has any, by the share of its n-grams in the row; the first of equals."""
+) -> pl.DataFrame:
+    """``row`` (its place) and COLUMNS of every row that shares words with an item, in order.
+
+    The item is that of the highest share of n-grams in the row; the first of equals.
+    """
     index = Index([item.text for item in items], size, shortest)
     _, texts, turns = flat_turns(messages)
+    parts = [pl.DataFrame(schema={"row": pl.Int64(), **COLUMNS})]
     firsts = running(turns)
-    found, done, height = Found(), 0, turns.size
+    done, height = 0, turns.size
     with ThreadPoolExecutor(pl.thread_pool_size()) as pool:
         for best, count in in_batches(pool, texts, turns, lambda part, of: (_best(index, part, of), of.size)):
-            of_row = np.searchsorted(best.runs["row"].to_numpy(), np.append(best.rows, turns.size)).tolist()
-            for place, row in enumerate(best.rows.tolist()):
-                item = items[int(best.item[place])]
-                start = int(firsts[done + row])
-                spans, match = _evidence(
-                    texts[start : start + int(turns[done + row])],
-                    best.runs[of_row[place] : of_row[place + 1]],
-                )
-                found.rows.append(done + row)
-                found.hits.append(int(best.hits[place]))
-                found.benchmark.append(item.benchmark)
-                found.item.append(item.place)
-                found.overlap.append(float(best.overlap[place]))
-                found.match.append(match)
-                found.spans.append(spans)
+            if best.rows.size:
+                parts.append(_told(best, items, texts, firsts[done:]).with_columns(pl.col("row") + done))
             done += count
             progress(done, height)
-    return found
+    return pl.concat(parts)
+
+
+def _told(best: _Best, items: Sequence[Item], texts: pl.Series, firsts: I64) -> pl.DataFrame:
+    """The best items of a batch with their evidence; the texts of its row i start at ``firsts[i]``."""
+    found = []
+    for place, row in enumerate(best.rows.tolist()):
+        item = items[int(best.item[place])]
+        spans, match = _evidence(
+            texts[int(firsts[row]) : int(firsts[row + 1])],
+            best.runs[best.bounds[place] : best.bounds[place + 1], 1:].tolist(),
+        )
+        overlap = float(best.overlap[place])
+        found.append((row, int(best.hits[place]), item.benchmark, item.place, overlap, match, spans))
+    return pl.DataFrame(found, schema={"row": pl.Int64(), **COLUMNS}, orient="row")
 
 
 def _best(index: Index, texts: pl.Series, turns: I64) -> _Best:
     """The best item of each row of a batch."""
     row_of, turn_of = np.repeat(np.arange(turns.size), turns), _within(turns)
-    parts, done = [], 0
-    ones = np.ones(turn_of.size, dtype=np.int64)
-    for words in chunks_of(texts, ones):
+    none = np.empty(0, dtype=np.int64)
+    lines, grams, done = [np.empty((0, 4), dtype=np.int64)], [none], 0
+    for words in chunks_of(texts, np.ones(turn_of.size, dtype=np.int64)):
         hits = index.find(words)
         place = hits.text + done
-        parts.append(
-            pl.DataFrame(
-                {
-                    "row": row_of[place],
-                    "turn": turn_of[place],
-                    "word": hits.word,
-                    "size": hits.size,
-                    "item": hits.item,
-                    "gram": hits.gram,
-                }
-            )
-        )
+        lines.append(np.stack((row_of[place], turn_of[place], hits.word, hits.size), axis=1))
+        grams.append(hits.gram)
         done += words.bounds.size - 1
-    if not parts or not (hits_all := pl.concat(parts)).height:
-        none = np.empty(0, dtype=np.int64)
-        return _Best(none, none, none, np.empty(0), pl.DataFrame({"row": none}))
-    rows = hits_all.group_by("row").agg(pl.struct("turn", "word", "size").n_unique().alias("hits"))
-    of = pl.Series("of", index.grams_of)
-    best = hits_all.group_by("row", "item").agg(pl.col("gram").n_unique().alias("held"))
-    best = (
-        best.with_columns(overlap=best["held"] / of.gather(best["item"]))
-        .sort(["row", "overlap", "item"], descending=[False, True, False])
-        .unique("row", keep="first", maintain_order=True)
-        .join(rows, on="row", how="left", maintain_order="left")
-    )
-    runs = hits_all.join(best.select("row", "item"), on=["row", "item"], how="semi")
+    runs, gram = np.concatenate(lines), np.concatenate(grams)
+    rows, item, overlap = index.best(runs[:, 0], gram)
+    number = np.searchsorted(rows, runs[:, 0])
+    own = index.held_by(gram, item[number])
+    order = np.lexsort(runs[own].T[::-1])
     return _Best(
-        best["row"].to_numpy(),
-        best["hits"].to_numpy(),
-        best["item"].to_numpy(),
-        best["overlap"].to_numpy(),
-        runs.select("row", "turn", "word", "size").sort("row", "turn", "word"),
+        rows,
+        np.bincount(number, minlength=rows.size),
+        item,
+        overlap,
+        runs[own][order],
+        running(np.bincount(number[own], minlength=rows.size)),
     )
 
 
@@ -128,14 +119,17 @@ def _within(counts: I64) -> I64:
     return np.arange(int(counts.sum())) - np.repeat(running(counts)[:-1], counts)
 
 
-def _evidence(texts: pl.Series, runs: pl.DataFrame) -> tuple[list[dict[str, int]], str]:
-    """The spans that a row has in common with its best item, joined where they touch, and the longest text."""
+def _evidence(texts: pl.Series, runs: list[list[int]]) -> tuple[list[dict[str, int]], str]:
+    """The spans that a row has in common with its best item, joined where they touch, and the longest text.
+
+    ``runs`` are turn, first word and number of words, in order.
+    """
     spans: list[dict[str, int]] = []
     longest = ""
-    for turn, group in groupby(runs.iter_rows(named=True), key=lambda run: run["turn"]):
+    for turn, group in groupby(runs, key=lambda run: run[0]):
         text = texts[turn]
         starts, ends = word_spans(text)
-        for first, last in _joined([(run["word"], run["word"] + run["size"]) for run in group]):
+        for first, last in _joined([(word, word + size) for _, word, size in group]):
             start, end = int(starts[first]), int(ends[last - 1])
             spans.append({"turn": turn, "start": start, "end": end})
             if end - start > len(longest):

@@ -19,7 +19,7 @@ import hashlib
 import itertools
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -30,7 +30,7 @@ from curation.hashing import content_hashes
 
 SCHEMA_VERSION = 1
 SLICE = 10_000
-"""Rows that are turned into Python objects at a time."""
+"""Rows that are turned into Python objects, or worked on by a row step, at a time."""
 ROLES = ("system", "user", "assistant", "tool")
 MESSAGES = pl.List(pl.Struct({"role": pl.String, "content": pl.String}))
 CORE: dict[str, pl.DataType] = {
@@ -131,6 +131,12 @@ def text_of(column: str = "messages", roles: Iterable[str] | None = None, separa
     if roles is not None:
         contents = contents.filter(element.struct.field("role").is_in(list(roles)))
     return pl.col(column).list.eval(contents).list.join(separator, ignore_nulls=True)
+
+
+def in_slices(rows: pl.DataFrame, work: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+    """``work`` of SLICE rows at a time, one outcome below the other: what it needs in memory doesn't grow with the rows."""
+    starts = range(0, max(rows.height, 1), SLICE)
+    return pl.concat([work(rows[start : start + SLICE]) for start in starts], rechunk=True)
 
 
 def rehash(rows: pl.DataFrame) -> pl.Series:

@@ -162,8 +162,8 @@ class Judge:
 
         both = messages_of([*parents, *children])
         found = find_overlap(both, self._items, 13, 8, lambda *_: None)
-        hits = dict(zip(found.rows, found.hits, strict=True))
-        names = dict(zip(found.rows, found.benchmark, strict=True))
+        hits = dict(found.select("row", "hits").iter_rows())
+        names = dict(found.select("row", "benchmark").iter_rows())
         for place, verdict in enumerate(verdicts):
             row = len(parents) + place
             now, was = hits.get(row, 0), hits.get(place, 0)

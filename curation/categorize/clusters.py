@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from curation.embedding.kmeans import kmeans
 from curation.embedding.numbers import Vectors
+from curation.embedding.view import View, text_view
+from curation.rows import in_slices
 
+CHARS = 800
+"""Characters of a text whose words may name its cluster."""
 WORDS = r"[\p{Han}\p{Hiragana}\p{Katakana}]{2}|\p{Thai}{3,12}|[\p{L}][\p{L}\p{N}+#]{2,24}"
 """What may stand in a name: words of three letters or more, pairs of characters in scripts without spaces."""
 COMMON = frozenset(
@@ -26,7 +32,7 @@ COMMON = frozenset(
 
 
 def cluster_names(
-    texts: pl.Series, vectors: Vectors, order: NDArray[np.int64], *, count: int, inner: int, seed: int
+    rows: pl.DataFrame, view: View, vectors: Vectors, order: NDArray[np.int64], *, count: int, inner: int, seed: int
 ) -> pl.DataFrame:
     """Two levels of named clusters: columns ``label``, ``subcategory`` and ``score`` in the order of rows.
 
@@ -42,21 +48,24 @@ def cluster_names(
         members = order[labels[order] == cluster]
         if inner > 1 and len(members) >= 10 * inner:
             parts[members], _, _ = kmeans(vectors[members], inner, seed)
-    frame = pl.DataFrame({"text": texts.rename("text"), "outer": labels, "part": parts})
-    frame = frame.with_columns(inner=pl.col("outer") * (inner + 1) + pl.col("part"))
-    terms = frame.select(
-        "outer",
-        "inner",
-        term=pl.col("text").str.to_lowercase().str.extract_all(WORDS).list.unique(maintain_order=True),
-    ).explode("term", empty_as_null=False, keep_nulls=False)
-    terms = terms.filter(~pl.col("term").is_in(sorted(COMMON)))
-    top = _names(terms.select(cluster="outer", term="term"), 3)
-    second = _names(terms.select(cluster="inner", term="term"), 3)
+    frame = pl.DataFrame({"outer": labels, "inner": labels * (inner + 1) + parts})
+    terms = in_slices(frame.with_columns(rows["messages"]), partial(_terms, view=view))
+    top = _names(terms.select("term", "texts", cluster="outer"), 3)
+    second = _names(terms.select("term", "texts", cluster="inner"), 3)
     return frame.select(
         label=pl.col("outer").replace_strict(top, default="cluster", return_dtype=pl.String),
         subcategory=pl.col("inner").replace_strict(second, default="cluster", return_dtype=pl.String),
         score=pl.Series(np.round(near.astype(np.float64), 3)),
     )
+
+
+def _terms(rows: pl.DataFrame, view: View) -> pl.DataFrame:
+    """In how many texts of each cluster each word stands."""
+    text = text_view(rows, view, CHARS).str.to_lowercase()
+    words = text.str.extract_all(WORDS).list.unique(maintain_order=True).alias("term")
+    terms = rows.select("outer", "inner", words).explode("term", empty_as_null=False, keep_nulls=False)
+    terms = terms.filter(~pl.col("term").is_in(sorted(COMMON)))
+    return terms.group_by("outer", "inner", "term").agg(texts=pl.len().cast(pl.Int64))
 
 
 def _names(terms: pl.DataFrame, count: int) -> dict[int, str]:
@@ -67,7 +76,7 @@ def _names(terms: pl.DataFrame, count: int) -> dict[int, str]:
     """
     if not terms.height:
         return {}
-    counts = terms.group_by("cluster", "term").len()
+    counts = terms.group_by("cluster", "term").agg(len=pl.col("texts").sum())
     average = counts["len"].sum() / counts["cluster"].n_unique()
     ranked = (
         counts.with_columns(all=pl.col("len").sum().over("term"))

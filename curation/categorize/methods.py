@@ -113,10 +113,11 @@ def by_clusters(
 ) -> pl.DataFrame:
     """Named clusters; see ``clusters``."""
     from curation.categorize.clusters import cluster_names
-    from curation.embedding import text_view, vectors
+    from curation.embedding import vectors
 
     found = cluster_names(
-        text_view(rows, view, 800),
+        rows,
+        view,
         vectors(rows, model=model, view=view, tokens=tokens, ctx=ctx),
         rows["id"].arg_sort().to_numpy(),
         count=count,

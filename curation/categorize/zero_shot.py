@@ -7,9 +7,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from curation.categorize.taxonomy import UNSURE, Prototype, Taxonomy
-from curation.embedding.numbers import Vectors, blocks, cosines
+from curation.embedding.numbers import Vectors, cosines
 from curation.expression import TEXTS, to_polars
-from curation.rows import text_of
+from curation.rows import SLICE, text_of
 
 TOP = 3
 """A category's score is the mean of its nearest prototypes' cosines; one alone would be chance."""
@@ -42,27 +42,25 @@ def nearest_category(
     or where the second category is nearer than ``min_margin``; all are cosines, rounded to 3 decimals
     before they are compared, so that they don't depend on the machine.
     """
-    texts = taxonomy.prototypes()
-    names = list(taxonomy.categories)
-    added, reasons = _signals(rows, taxonomy)
     parts = [
-        _block(cosines(vectors[part], prototypes), added[part], texts, names)
-        for part in blocks(len(vectors), len(texts))
+        _told(rows[start : start + SLICE], vectors[start : start + SLICE], taxonomy, prototypes)
+        for start in range(0, rows.height, SLICE)
     ]
-    found = (
-        pl.concat(parts)
-        if parts
-        else pl.DataFrame(schema={k: v for k, v in COLUMNS.items() if k != "signals"})
-    )
-    best = found["label"].to_list()
-    said = [reasons.get((place, name), []) for place, name in enumerate(best)]
+    found = pl.concat([pl.DataFrame(schema=COLUMNS), *parts], rechunk=True)
     doubtful = (pl.col("score") < min_score) | (pl.col("margin") < min_margin)
     return found.with_columns(
-        pl.Series("signals", said, dtype=pl.List(pl.String)),
         second=pl.when(doubtful).then("label").otherwise("second"),
         label=pl.when(doubtful).then(pl.lit(UNSURE)).otherwise("label"),
         subcategory=pl.when(doubtful).then(None).otherwise("subcategory"),
-    ).select(*COLUMNS)
+    )
+
+
+def _told(rows: pl.DataFrame, vectors: Vectors, taxonomy: Taxonomy, prototypes: Vectors) -> pl.DataFrame:
+    """The nearest category of some rows, however near it is, with the reasons of its signals."""
+    added, reasons = _signals(rows, taxonomy)
+    found = _block(cosines(vectors, prototypes), added, taxonomy.prototypes(), list(taxonomy.categories))
+    said = [reasons.get((place, name), []) for place, name in enumerate(found["label"])]
+    return found.with_columns(pl.Series("signals", said, dtype=pl.List(pl.String)))
 
 
 def _signals(

@@ -11,6 +11,10 @@ from curation.embedding.numbers import Vectors, blocks, lengths, one_thread, qua
 
 UNIT = 2**14
 """Unit vectors are rounded to this grid before they are summed, so that sums are exact."""
+EXACT = 2**10
+"""Rows that are summed in float32 at a time: their sums stay within 2^24, where whole numbers are exact."""
+NEAR = 2**20
+"""Numbers that are converted at a time, so that they stay in a core's cache."""
 SAMPLE = 20_000
 """Most rows that the first centres are chosen from."""
 
@@ -24,32 +28,39 @@ def kmeans(
     ``vectors`` must come in a canonical order (of ids, say). There are at most ``count`` clusters, the
     largest first. Source: Dhillon and Modha 2001 (spherical k-means), Arthur and Vassilvitskii 2007 (k-means++).
     """
+    size = lengths(vectors)
     centres = _start(vectors, min(count, len(vectors)), np.random.default_rng(seed))
-    labels, near = assign(vectors, centres)
+    labels, dots = _assign(vectors, centres)
+    sums = _sums(vectors, size, labels, len(centres))
     for _ in range(rounds):
-        centres = _centres(vectors, labels, centres)
-        before, (labels, near) = labels, assign(vectors, centres)
-        if np.array_equal(before, labels):
+        new = quantise(sums)
+        empty = ~new.any(axis=1)
+        new[empty] = centres[empty]
+        before, centres = labels, new
+        labels, dots = _assign(vectors, centres)
+        moved = np.flatnonzero(before != labels)
+        if not len(moved):
             break
+        for sign, label in ((-1, before), (1, labels)):
+            sums += sign * _sums(vectors, size, label, len(centres), moved)
     sizes = np.bincount(labels, minlength=len(centres))
     order = np.argsort(-sizes, kind="stable")
     order = order[sizes[order] > 0]
     rank = np.full(len(centres), -1)
     rank[order] = np.arange(len(order))
-    return rank[labels], centres[order], near
+    return rank[labels], centres[order], (dots / size).astype(np.float32)
 
 
-def assign(vectors: Vectors, centres: Vectors) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The nearest centre of each row (the first of equals), and its cosine."""
-    labels = np.zeros(len(vectors), np.int64)
-    near = np.zeros(len(vectors), np.float32)
+def _assign(vectors: Vectors, centres: Vectors) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """The nearest centre of each row (the first of equals), and their cosine times the row's length."""
     right = whole(centres)
     scale = (1 / lengths(centres)).astype(right.dtype)
-    for part in blocks(len(vectors), max(1, len(centres))):
+    labels, best = np.zeros(len(vectors), np.int64), np.zeros(len(vectors), right.dtype)
+    for part in blocks(len(vectors), max(vectors.shape[1], len(centres)), NEAR):
         dots = (whole(vectors[part]) @ right.T) * scale
         labels[part] = np.argmax(dots, axis=1)
-        near[part] = dots.max(axis=1) / lengths(vectors[part])
-    return labels, near
+        best[part] = np.take_along_axis(dots, labels[part, None], axis=1)[:, 0]
+    return labels, best
 
 
 def _start(vectors: Vectors, count: int, rng: np.random.Generator) -> Vectors:
@@ -72,18 +83,20 @@ def _start(vectors: Vectors, count: int, rng: np.random.Generator) -> Vectors:
     return pool[chosen]
 
 
-def _centres(vectors: Vectors, labels: NDArray[np.int64], old: Vectors) -> Vectors:
-    from scipy.sparse import csr_array
-
-    sums: Any = np.zeros(old.shape, np.int64)
-    for part in blocks(len(vectors), vectors.shape[1]):
-        unit = np.rint(vectors[part] * (UNIT / lengths(vectors[part]))[:, None]).astype(np.int64)
-        count = len(unit)
-        member = csr_array(
-            (np.ones(count, np.int64), (labels[part], np.arange(count))), shape=(len(old), count)
-        )
-        sums += member @ unit
-    new = quantise(sums)
-    empty = ~new.any(axis=1)
-    new[empty] = old[empty]
-    return new
+def _sums(
+    vectors: Vectors,
+    size: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    count: int,
+    rows: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """The sum of the unit vectors of each label, of all rows or of some; whole numbers, shape (count, components)."""
+    sums = np.zeros((count, vectors.shape[1]), np.int64)
+    rows = np.arange(len(vectors)) if rows is None else rows
+    for start in range(0, len(rows), EXACT):
+        part = rows[start : start + EXACT]
+        unit = np.rint(vectors[part] * (UNIT / size[part])[:, None]).astype(np.float32)
+        member = np.zeros((count, len(part)), np.float32)
+        member[labels[part], np.arange(len(part))] = 1
+        sums += (member @ unit).astype(np.int64)
+    return sums

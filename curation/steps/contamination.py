@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field, model_validator
 
 from curation.step import Context, Kind, Step
-
-if TYPE_CHECKING:
-    from curation.overlap import Found
-
-SPAN = pl.Struct({"turn": pl.Int64(), "start": pl.Int64(), "end": pl.Int64()})
-COLUMNS: dict[str, pl.DataType] = {
-    "hits": pl.Int64(),
-    "benchmark": pl.String(),
-    "item": pl.Int64(),
-    "overlap": pl.Float64(),
-    "match": pl.String(),
-    "spans": pl.List(SPAN),
-}
 
 
 class Contamination(Step):
@@ -66,30 +53,19 @@ class Contamination(Step):
 
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
         """Rows with their overlap. Raises InputError for a test set that can't be read."""
-        from curation.overlap import find_overlap
+        from curation.overlap import COLUMNS, find_overlap
         from curation.testsets import read_items
 
         items = read_items(self.against, self.field)
         found = find_overlap(rows["messages"], items, self.ngram, self.shortest, ctx.progress)
-        return rows.with_columns(_columns(found, rows.height))
+        every = pl.DataFrame({"row": pl.int_range(rows.height, eager=True)})
+        columns = every.join(found, on="row", how="left", maintain_order="left").select(
+            pl.col("hits", "overlap").fill_null(0), pl.exclude("hits", "overlap")
+        )
+        return rows.with_columns(columns.select(pl.col(name).alias(f"{self.op}.{name}") for name in COLUMNS))
 
     def summary(self, before: pl.DataFrame, after: pl.DataFrame) -> dict[str, Any]:  # noqa: ARG002
         """Rows with a hit, and the rows whose best item is in each test set."""
         hit = after.filter(pl.col("contamination.hits") > 0)
         names = hit["contamination.benchmark"].value_counts(sort=True).sort("contamination.benchmark")
         return {"rows with a hit": hit.height, "by benchmark": dict(names.iter_rows())}
-
-
-def _columns(found: Found, height: int) -> pl.DataFrame:
-    """The columns of the step; rows that weren't found have no hits."""
-    lines = pl.DataFrame(
-        {"row": found.rows, **{name: getattr(found, name) for name in COLUMNS}},
-        schema={"row": pl.Int64(), **COLUMNS},
-    )
-    rows = pl.DataFrame({"row": pl.int_range(height, eager=True)})
-    return (
-        rows.join(lines, on="row", how="left", maintain_order="left")
-        .drop("row")
-        .with_columns(pl.col("hits").fill_null(0), pl.col("overlap").fill_null(0.0))
-        .rename({name: f"contamination.{name}" for name in COLUMNS})
-    )

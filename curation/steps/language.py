@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
 from pydantic import Field
 
 from curation.language_id import SHORT, Guess, Predictor, guess, load_model, sample
-from curation.rows import text_of
+from curation.rows import in_slices, text_of
 from curation.step import Context, Kind, Step
 
 SIDES = ("user", "assistant")
@@ -52,6 +53,9 @@ class Language(Step):
         if rows.is_empty():
             return rows.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in COLUMNS.items())
         model = ctx.models["language"] if "language" in ctx.models else load_model()
+        return rows.with_columns(in_slices(rows, partial(self._told, model=model)))
+
+    def _told(self, rows: pl.DataFrame, model: Predictor) -> pl.DataFrame:
         texts = rows.select(
             sample(text_of(roles=[role]), self.characters).alias(role) for role in (*SIDES, "system")
         )
@@ -60,7 +64,7 @@ class Language(Step):
             self._conversation(user, assistant, system, model, seen)
             for user, assistant, system in texts.iter_rows()
         ]
-        return rows.with_columns(pl.DataFrame(found, schema=COLUMNS, orient="row"))
+        return pl.DataFrame(found, schema=COLUMNS, orient="row")
 
     def _conversation(
         self, user: str, assistant: str, system: str, model: Predictor, seen: dict[str, Guess | None]

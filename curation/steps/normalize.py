@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import polars as pl
 from pydantic import Field
 
+from curation.rows import in_slices
 from curation.step import Context, Kind, Step
 
 # every way to end a line or page: CR LF, CR, vertical tab, form feed, NEL, line and paragraph separators
@@ -52,4 +53,4 @@ class Normalize(Step):
         messages = pl.col("messages").list.eval(turns)
         if self.drop_empty:
             messages = messages.list.eval(pl.element().filter(pl.element().struct.field("content") != ""))
-        return rows.with_columns(messages)
+        return rows.with_columns(in_slices(rows, lambda part: part.select(messages)))

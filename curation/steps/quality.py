@@ -11,7 +11,7 @@ from pydantic import Field
 from curation import quality_patterns as patterns
 from curation.errors import MissingExtra
 from curation.repetition import repeated_share
-from curation.rows import WORD, text_of
+from curation.rows import WORD, in_slices, text_of
 from curation.step import Context, Kind, Step
 
 FLAGS = (
@@ -58,6 +58,9 @@ class Quality(Step):
 
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:  # noqa: ARG002
         """Rows with their signals. Raises MissingExtra without ftfy."""
+        return rows.with_columns(in_slices(rows, self._signals))
+
+    def _signals(self, rows: pl.DataFrame) -> pl.DataFrame:
         texts = rows.select(
             answers=text_of(roles=["assistant"]).fill_null(""),
             last=_last("assistant").fill_null(""),
@@ -75,7 +78,7 @@ class Quality(Step):
             _wrong_language(rows, texts),
             self._score(rows),
         )
-        return rows.with_columns(signals.with_columns(self._flags()))
+        return signals.with_columns(self._flags())
 
     def _flags(self) -> pl.Expr:
         """The names of the flags that are up."""

@@ -53,13 +53,12 @@ class SemanticDup(Step):
             found[order.to_numpy()], self.threshold, ctx.seed, ctx.progress
         )
         frame = (
-            rows[order]
-            .select(
+            rows.select(
                 "id",
                 length=pl.col("messages")
                 .list.eval(pl.element().struct.field("content").str.len_chars())
                 .list.sum(),
-            )
+            )[order]
             .with_columns(label=label, similarity=cosine, partner=partner)
             .with_columns(pl.len().over("label").cast(pl.Int64).alias("size"))
         )

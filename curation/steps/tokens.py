@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import polars as pl
 
-from curation.rows import ROLES, SLICE, WORD, text_of
+from curation.rows import ROLES, WORD, in_slices, text_of
 from curation.step import Context, Kind, Step
 
 
@@ -55,8 +55,7 @@ class Tokens(Step):
             .alias(name)
             for role, name in zip(ROLES, names, strict=True)
         ]
-        starts = range(0, max(rows.height, 1), SLICE)
-        return pl.concat(rows[start : start + SLICE].select(words) for start in starts)
+        return in_slices(rows, lambda part: part.select(words))
 
     def _by_tokenizer(self, rows: pl.DataFrame, tokenizer: str, ctx: Context) -> pl.DataFrame:
         from curation.tokenizer import count_turns

@@ -13,17 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from curation import minhash, shingles
+from curation import minhash, ngrams, shingles
 from curation.errors import InputError
 from curation.laws import run_step
+from curation.overlap import COLUMNS, find_overlap
 from curation.rows import empty, make_rows
 from curation.step import Context
-from curation.steps.contamination import COLUMNS, Contamination
+from curation.steps.contamination import Contamination
 from curation.steps.decontaminate import Decontaminate
+from curation.testsets import Item
 
 DUCKS = "Janet's ducks lay 16 eggs per day. She eats three for breakfast every morning and bakes muffins for her friends."
 SHORT = "What is the only metal that is liquid here?"
 TINY = "Name a colour."
+WORDS = st.lists(st.sampled_from("abc"), max_size=8).map(" ".join)
+"""Texts of few words, so that many items hold the same runs."""
 
 
 @pytest.fixture
@@ -289,6 +293,50 @@ def test_planted_truth(tmp_path: Path) -> None:
                 for words in [items[item].lower().split()]
                 for i in range(len(words))
             ], place
+
+
+@given(
+    st.lists(st.lists(WORDS, min_size=1, max_size=3), min_size=1, max_size=6),
+    st.lists(WORDS, min_size=1, max_size=12),
+    st.integers(2, 4),
+    st.integers(1, 2),
+    st.sampled_from([1, 7, 1 << 21]),
+)
+def test_small_runs_by_plain_python(
+    talks: list[list[str]], items: list[str], ngram: int, shortest: int, spread: int
+) -> None:
+    """Every item in common is counted, whatever part of them is looked at together."""
+    known: dict[int, set[tuple[str, ...]]] = {}
+    for number, item in enumerate(items):
+        words = item.split()
+        if shortest <= len(words):
+            size = min(ngram, len(words))
+            known[number] = {tuple(words[at : at + size]) for at in range(len(words) - size + 1)}
+    wanted = []
+    for row, turns in enumerate(talks):
+        words_of = [turn.split() for turn in turns]
+        runs = [
+            (turn, at, tuple(words[at : at + size]))
+            for turn, words in enumerate(words_of)
+            for size in range(1, ngram + 1)
+            for at in range(len(words) - size + 1)
+        ]
+        held = {run for _, _, run in runs}
+        hits = {(turn, at, run) for turn, at, run in runs if any(run in grams for grams in known.values())}
+        shares = {number: len(grams & held) / len(grams) for number, grams in known.items() if grams & held}
+        if hits:
+            best = max(shares, key=lambda number: (shares[number], -number))
+            wanted.append((row, len(hits), best, shares[best]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ngrams, "SPREAD", spread)
+        out = find_overlap(
+            rows_of(*talks)["messages"],
+            [Item("b", number, text) for number, text in enumerate(items)],
+            ngram,
+            shortest,
+            lambda *_: None,
+        )
+    assert out.select("row", "hits", "item", "overlap").rows() == wanted
 
 
 def test_order_batches_and_threads_make_no_difference(
