@@ -137,7 +137,10 @@ class Index:
         sizes = running(np.array([one.keys.keys.size for one in grams.values()]))
         self._firsts = dict(zip(grams, sizes.tolist(), strict=False))
         self._pairs = np.concatenate(
-            [one.pairs + first * len(items) for one, first in zip(grams.values(), sizes.tolist(), strict=False)]
+            [
+                one.pairs + first * len(items)
+                for one, first in zip(grams.values(), sizes.tolist(), strict=False)
+            ]
         )
         self._bounds = running(np.concatenate([np.diff(one.bounds) for one in grams.values()]))
         self._grams_of = np.bincount(self._pairs % max(len(items), 1), minlength=len(items))

@@ -32,7 +32,14 @@ COMMON = frozenset(
 
 
 def cluster_names(
-    rows: pl.DataFrame, view: View, vectors: Vectors, order: NDArray[np.int64], *, count: int, inner: int, seed: int
+    rows: pl.DataFrame,
+    view: View,
+    vectors: Vectors,
+    order: NDArray[np.int64],
+    *,
+    count: int,
+    inner: int,
+    seed: int,
 ) -> pl.DataFrame:
     """Two levels of named clusters: columns ``label``, ``subcategory`` and ``score`` in the order of rows.
 
