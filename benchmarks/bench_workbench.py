@@ -8,6 +8,7 @@ browser sees them. Memory is anonymous memory (the mapped index of texts is the 
 
     opening   the first rows by a typed address, on a server that was just started and on one that runs; the first search
     acts      opening a row, paging, searching, filtering, sorting, a balance slider: the first time and again
+    clean     opening Clean, another topic, moving the cut along lengths and (with near_dup) along likeness: the live count
     map       the first points, a line drawn around some, another colour (needs map2d)
     indexing  the first rows of a version whose texts aren't indexed yet, memory meanwhile, and when search is there
 """
@@ -32,7 +33,7 @@ OPEN = "document.querySelector('.tw-id')?.innerText"
 LATER = "[...document.querySelectorAll('.tw-h2')].map(e => e.innerText).join()"
 ROWS = ".tw-picker tbody tr"
 SEARCH = "[aria-label='Search the text']:not([disabled])"
-PARTS = ("opening", "acts", "map", "indexing")
+PARTS = ("opening", "acts", "clean", "map", "indexing")
 Times = dict[str, list[tuple[float, float]]]
 
 
@@ -119,6 +120,40 @@ def acts(browser: Browser, home: Path, version: Version, word: str, rounds: int)
     print(f"server at the end: {held:,} MB, of which the version's frame {frames:,.0f} MB\n", flush=True)
 
 
+def cleaning(browser: Browser, home: Path, version: Version, rounds: int) -> None:
+    """Clean: opening it, and the count that follows a cut. Every move is to a place where the cut never was."""
+    found: Times = {}
+    with served(home) as (address, pid):
+        page = opened(browser)
+        clock = Clock(page)
+        for _ in range(rounds + 1):
+            times = clock.load(f"{address}/clean?version={version.id}&topic=Length", ".tw-finding")
+            found.setdefault("open Clean", []).append(times)
+            for topic, slider in (("Length", "The cut"), ("Duplicates", "Alike from")):
+                if topic != "Length":
+                    chosen = page.get_by_role("radiogroup").get_by_text(topic, exact=True)
+                    found.setdefault(f"another topic: {topic.lower()}", []).append(
+                        clock.act(chosen.click, FINDING)
+                    )
+                    if "near_dup.similarity" not in version.manifest.columns:
+                        continue
+                    found.setdefault("near-duplicates", []).append(clock.act(lambda: _choose(page, "Signal", "Near-duplicates"), FINDING))  # fmt: skip
+                cut = page.get_by_role("slider", name=slider)
+                for _ in range(len(found["open Clean"])):  # farther in each round
+                    cut.focus()
+                    times = clock.act(lambda: page.keyboard.press("ArrowRight"), FINDING)
+                found.setdefault(f"move the cut: {topic.lower()}", []).append(times)
+        held = memory(pid)
+        page.context.close()
+    table("Clean", found)
+    print(f"server at the end: {held:,} MB\n", flush=True)
+
+
+def _choose(page: Page, field: str, value: str) -> None:
+    page.get_by_label(field, exact=True).click()
+    page.get_by_role("option", name=value, exact=True).click()
+
+
 def the_map(browser: Browser, home: Path, version: Version, rounds: int) -> None:
     """The map: its first points, a line around some of them, another colour."""
     found: Times = {}
@@ -201,6 +236,8 @@ def main() -> None:
             opening(browser, asked.home, version, asked.word, asked.rounds)
         if "acts" in parts:
             acts(browser, asked.home, version, asked.word, asked.rounds)
+        if "clean" in parts:
+            cleaning(browser, asked.home, version, asked.rounds)
         if "map" in parts:
             the_map(browser, asked.home, version, asked.rounds)
         if "indexing" in parts:

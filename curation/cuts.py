@@ -126,11 +126,10 @@ def beside(rows: pl.DataFrame, most: int = 8) -> tuple[pl.DataFrame, pl.DataFram
 
     ``rows`` as ``marked`` gives them.
     """
-    goes, stays = rows.filter("goes"), rows.filter(~pl.col("goes"))
-    if "order" in rows.columns:
-        goes = goes.sort("order", "id", nulls_last=True)
-        stays = stays.filter(pl.col("order").is_not_null()).sort("order", "id")
-    goes = goes.head(most)
+    both = rows.lazy().filter("goes"), rows.lazy().filter(~pl.col("goes"))
+    if "order" in rows.columns:  # lazily, so that only the first few are looked for and not all are sorted
+        both = both[0].sort("order", "id", nulls_last=True), both[1].drop_nulls("order").sort("order", "id")
+    goes, stays = pl.collect_all([one.head(most) for one in both])
     if "kept" in rows.columns:
         partners = rows.select(
             pl.col("id").alias("kept"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 
@@ -19,7 +20,7 @@ def write_atomic(path: Path, text: str) -> None:
     Raises OSError (a full disk, say) and then leaves the old file as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
         with partial.open("w", encoding="utf-8") as handle:
             handle.write(text)

@@ -1,13 +1,14 @@
 """Jobs: a ``tome`` command in a process of its own, which outlives whoever started it.
 
     data/jobs/<id>/command.json   the arguments, the title and when it started
+                   recipe.yaml    the recipe that it runs, where it was given one
                    events.jsonl   progress, as the command reports it
                    log.txt        what it printed
                    status         running, done, failed or stopped, and the exit code
                    lock           held by the supervisor while it lives
 
-The supervisor (this module run as a program) leaves its parent's session, so closing the terminal or the
-workbench ends nothing. A job whose lock is free and whose status says running was killed.
+The supervisor (``curation.supervisor``) leaves its parent's session, so closing the terminal or the workbench ends nothing.
+A job whose lock is free and whose status says running was killed.
 """
 
 from __future__ import annotations
@@ -21,21 +22,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from curation.contract import Home, append_event, read_events, write_atomic
+from curation.contract import Home, read_events, write_atomic
 from curation.errors import InputError, nearest
+from curation.supervisor import SECRETS
 
 Status = Literal["running", "done", "failed", "stopped", "killed"]
 ANSWER = 16_000_000
 """Bytes at the end of a log in which a command's answer is looked for."""
-EVENTS = "TOME_EVENTS"
-"""The environment variable that tells a command where to write its events."""
-SECRETS = "TOME_SECRETS"
-"""The one that names the variables whose values no log may hold, with commas between."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,13 @@ class Job:
     def stopping(self) -> bool:
         """Whether it was asked to stop and hasn't ended yet."""
         return self.status == "running" and (self.folder / "stop").exists()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it waits for another job that writes to the same store."""
+        return (
+            self.status == "running" and self.events()[-1:] != [] and self.events()[-1]["event"] == "waiting"
+        )
 
     @property
     def command(self) -> str:
@@ -115,8 +120,12 @@ def start(
     secret_env: Mapping[str, str] | None = None,
     program: Sequence[str] = (),
     cwd: Path | None = None,
+    files: Mapping[str, str] | None = None,
 ) -> Job:
     """Start ``tome ARGUMENTS`` as a job and return at once.
+
+    ``files`` are texts by name that are written into the job's folder, for it alone; an argument that is such a name
+    becomes the file's path.
 
     ``secret_env`` (a Hub token) is passed on to the process and written nowhere; where the process prints it, the log has
     ``[secret]``. ``program`` stands in for
@@ -124,8 +133,11 @@ def start(
     """
     folder = home.jobs / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     folder.mkdir(parents=True)
+    own = {name: folder.resolve() / name for name in files or {}}
+    for name, path in own.items():
+        write_atomic(path, (files or {})[name])
     said = {
-        "arguments": list(arguments),
+        "arguments": [str(own.get(word, word)) for word in arguments],
         "title": title,
         "started": round(time.time(), 3),
         "program": list(program) or [sys.executable, "-m", "tome"],
@@ -135,7 +147,7 @@ def start(
     write_atomic(folder / "command.json", json.dumps(said, ensure_ascii=False, indent=1) + "\n")
     write_atomic(folder / "status", "running\n")
     env = os.environ | dict(secret_env or {}) | {SECRETS: ",".join(secret_env or {})}
-    subprocess.run([sys.executable, "-m", "curation.jobs", str(folder.resolve())], env=env, check=True)
+    subprocess.run([sys.executable, "-m", "curation.supervisor", str(folder.resolve())], env=env, check=True)
     return read(folder)
 
 
@@ -226,68 +238,3 @@ def _alive(folder: Path) -> bool:
     except OSError:
         return True
     return False
-
-
-# ---------------------------------------------------------------------------------------- the supervisor
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def supervise(folder: Path) -> None:
-    """Leave the caller, run the command of a folder, and write down how it ended."""
-    ready, tell = os.pipe()
-    if os.fork():
-        os.close(tell)
-        os.read(ready, 1)  # the lock is held from here on
-        return
-    os.close(ready)
-    os.setsid()
-    said = json.loads((folder / "command.json").read_text(encoding="utf-8"))
-    with _locked(folder), (folder / "log.txt").open("ab") as log, Path(os.devnull).open("rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
-        hidden = [
-            os.environ[name].encode()
-            for name in os.environ.get(SECRETS, "").split(",")
-            if os.environ.get(name)
-        ]
-        env = os.environ | {
-            "TOME_HOME": said["home"], EVENTS: str(folder / "events.jsonl"), "PYTHONUNBUFFERED": "1", "COLUMNS": "120",
-        }  # fmt: skip
-        child = subprocess.Popen(
-            [*said["program"], *said["arguments"]], cwd=said["cwd"], env=env, start_new_session=True,
-            stdout=subprocess.PIPE if hidden else None, stderr=subprocess.STDOUT if hidden else None,
-        )  # fmt: skip
-        write_atomic(folder / "group", f"{child.pid}\n")
-        append_event(folder / "events.jsonl", "job", state="running", pid=child.pid)
-        os.close(tell)
-        if child.stdout is not None:
-            _copy(child.stdout.fileno(), log.fileno(), hidden)
-        code = child.wait()
-        word = "done" if code == 0 else "stopped" if (folder / "stop").exists() else "failed"
-        append_event(folder / "events.jsonl", "job", state=word, code=code)
-        write_atomic(folder / "status", f"{word} {code}\n")
-    os._exit(0)
-
-
-def _copy(source: int, target: int, hidden: list[bytes]) -> None:
-    """Copy what comes, as it comes, with ``[secret]`` for each of ``hidden``, also where one comes in two pieces."""
-    held = b""
-    while piece := os.read(source, 1 << 16):
-        held += piece
-        for one in hidden:
-            held = held.replace(one, b"[secret]")
-        begun = max((n for one in hidden for n in range(len(one)) if held.endswith(one[:n])), default=0)
-        os.write(target, held[: len(held) - begun])
-        held = held[len(held) - begun :]
-    os.write(target, held)
-
-
-if __name__ == "__main__":
-    supervise(Path(sys.argv[1]))

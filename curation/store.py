@@ -25,10 +25,11 @@ from typing import Any, Literal
 import polars as pl
 
 from curation import parquet
-from curation.contract import Home, file_info, file_sha256, write_atomic
+from curation.contract import Home, append_event, file_info, file_sha256, write_atomic
 from curation.errors import InputError, StoreError, nearest
 from curation.rows import check, rehash, rows_hash
 from curation.step import LEDGER
+from curation.supervisor import EVENTS
 from curation.version import ANEW, Manifest, Version, by_category, ledger_hash, no_dropped
 
 __all__ = ["Manifest", "Store", "Version", "by_category", "check_name", "ledger_hash", "no_dropped"]
@@ -108,18 +109,23 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the store for writing. Raises StoreError when another process holds it."""
+        """Hold the store for writing. Raises StoreError when another process holds it; a job waits for its turn instead."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("a+") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 handle.seek(0)
-                raise StoreError(
-                    f"another process is writing here ({handle.read().strip() or 'unknown'})",
-                    where=str(self.root),
-                    mend="Wait for it, or use another --home.",
-                ) from None
+                holder = handle.read().strip() or "unknown"
+                events = os.environ.get(EVENTS)
+                if not events:
+                    raise StoreError(
+                        f"another process is writing here ({holder})",
+                        where=str(self.root),
+                        mend="Wait for it, or use another --home.",
+                    ) from None
+                append_event(Path(events), "waiting", holder=holder)
+                fcntl.flock(handle, fcntl.LOCK_EX)
             handle.truncate(0)
             handle.write(f"process {os.getpid()}")
             handle.flush()

@@ -119,6 +119,38 @@ def histogram(rows: pl.LazyFrame, column: str | pl.Expr, bins: int = 40) -> pl.D
     )
 
 
+@dataclass(frozen=True)
+class Spread:
+    """How a column's numbers lie: the ends, the place above (below) which all but 2% stand, and a histogram of ``shown`` of them.
+
+    ``zeros`` of them are left out of the histogram where nearly all are 0; ``none`` rows have no number.
+    """
+
+    low: float
+    high: float
+    all_but_low: float
+    all_but_high: float
+    whole: bool
+    shown: int
+    zeros: int
+    none: int
+    bins: pl.DataFrame
+
+
+def spread(values: pl.Series, *, mostly: float = 0.8) -> Spread | None:
+    """How numbers lie, or null where there are none; where more than the share ``mostly`` is 0, the histogram is of the rest."""
+    held = values.drop_nulls()
+    if held.is_empty():
+        return None
+    zeros = int((held == 0).sum())
+    crowded = mostly * held.len() < zeros < held.len()
+    shown = held.filter(held != 0) if crowded else held
+    low, high = (float(one) for one in (held.min(), held.max()))  # type: ignore[arg-type]
+    ends = [float(held.quantile(share) or 0.0) for share in (0.02, 0.98)]
+    bins = histogram(shown.to_frame().lazy(), values.name)
+    return Spread(low, high, ends[0], ends[1], held.dtype.is_integer(), shown.len(), zeros if crowded else 0, len(values) - held.len(), bins)  # fmt: skip
+
+
 def ago(moment: float, now: float | None = None) -> str:
     """A time as people say it: ``3 minutes ago``. ``moment`` is in seconds since 1970."""
     seconds = max(0.0, (time.time() if now is None else now) - moment)

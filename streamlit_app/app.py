@@ -22,7 +22,6 @@ ICONS = {
 }  # fmt: skip
 
 st.set_page_config(page_title="Tomewright", page_icon=str(HERE / "static" / "mark.svg"), layout="wide")
-st.html(HERE / "style.css")
 if dark():  # popovers stand outside of the element that Streamlit gives its scheme to
     st.html("<style>:root { color-scheme: dark; }</style>")
 pages = {

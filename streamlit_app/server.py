@@ -16,12 +16,12 @@ from starlette.routing import Route
 from streamlit_app import front_page
 
 HERE = Path(__file__).parent
-PAGE = front_page.read()
 
 
-async def front(_: Request) -> HTMLResponse:
-    """The first HTML, the same for every page."""
-    return HTMLResponse(PAGE, headers={"Cache-Control": "no-cache"})
+async def front(request: Request) -> HTMLResponse:
+    """The first HTML of a page."""
+    html = front_page.read(request.url.path.strip("/") or "home")
+    return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from curation import browse, flat_texts
 from curation.errors import TomeError
 from curation.query import Query
 from streamlit_app import components
-from streamlit_app.components import data, filters, indexes
+from streamlit_app.components import answers, data, filters, indexes
 
 LATE = ("pandas", "pygments.lexers", "latex2mathml.converter")
 """What Streamlit's widgets and the conversation view import when they are first drawn."""
@@ -31,12 +31,12 @@ def first_look(index: browse.Index) -> None:
     """Ask what Explore asks when it opens, so that the answers are kept, and search once."""
     for column in filters.PLAIN:
         if column in index.narrow.columns:
-            data.values(index, column)
-    data.flags(index)
-    for column in data.numeric(index):
-        data.span(index, column)
-    data.rows_sentence(index, Query())
-    for row in browse.page(index, data.found(index, Query()), 1, 1)["id"]:
+            answers.values(index, column)
+    answers.flags(index)
+    for column in answers.numeric(index):
+        answers.span(index, column)
+    answers.rows_sentence(index, Query())
+    for row in browse.page(index, answers.found(index, Query()), 1, 1)["id"]:
         data.story(index.version, row)
     if index.texts is not None:
         flat_texts.touch(index.texts)

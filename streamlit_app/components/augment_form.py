@@ -12,14 +12,14 @@ from curation import draft
 from curation.augment import specs
 from curation.augment.gates import Gates
 from curation.balance import NONE
-from curation.contract import digest, write_atomic
 from curation.errors import InputError
 from curation.findings import count, percent
 from curation.steps.split import TRAIN
 from curation.store import Version
-from streamlit_app.components import candidates, cutting, data, shell
+from streamlit_app.components import candidates, cutting, shell
 from streamlit_app.components.fields import fields
 from streamlit_app.components.jobs_strip import ROOT, start
+from streamlit_app.components.recipe_run import OWN
 from streamlit_app.components.workspace import check_recipe
 
 SPECS: dict[str, type[specs.Spec]] = {
@@ -101,14 +101,11 @@ def trying(version: Version, step: dict[str, Any]) -> None:
         except InputError as error:
             shell.notice("bad", str(error))
             return
-        text = draft.to_yaml(recipe)
-        # by its content: two windows that try at once don't read each other's recipe
-        path = data.home().root / "cache" / "tries" / f"{digest(text)[:12]}.yaml"
-        write_atomic(path, text)
         job = start(
-            ["augment", "preview", str(path.resolve()), "-n", str(number), "--json"],
+            ["augment", "preview", OWN, "-n", str(number), "--json"],
             f"Try {number} candidates",
             cwd=ROOT,
+            files={OWN: draft.to_yaml(recipe)},
         )
         st.session_state[candidates.JOB] = job.id if job else None
         st.rerun()

@@ -9,18 +9,18 @@ from curation.cut_kinds import Alike, Flags, Overlap, Personal
 from curation.cuts import AnyCut, Cut, Side
 from curation.findings import count
 from curation.signals import PERSONAL, Signal
-from streamlit_app.components import data, shell
+from streamlit_app.components import answers, shell
 
 
 def topic(index: browse.Index) -> str:
     """Draw the topics, each with what was found under it, and give the chosen one."""
-    found = data.found_by_topic(index)
+    found = answers.found_by_topic(index)
     return str(st.radio("What to look at", list(found), captions=list(found.values()), key="topic", bind="query-params"))  # fmt: skip
 
 
 def signal(index: browse.Index, chosen: str) -> Signal | None:
     """Draw the choice of signal, where a topic has any."""
-    known = {one.title: one for one in signals.signals(index, chosen)}
+    known = {one.title: one for one in answers.signals_of(index, chosen)}
     if not known:
         return None
     title = next(iter(known))
@@ -39,33 +39,34 @@ def cut(index: browse.Index, one: Signal) -> AnyCut | None:
 
 
 def _number(index: browse.Index, one: Signal) -> AnyCut | None:
-    held = index.narrow[one.column].drop_nulls()
-    if held.is_empty():
+    held = answers.spread(index, one.column)
+    if held is None:
         return None
-    low, high = float(held.min()), float(held.max())  # type: ignore[arg-type]
     worse = "above" if one.column.startswith(signals.ABOVE) and one.column != "quality.score" else "below"
     side: Side = st.segmented_control("Drop rows that are", ["below", "above"], default=worse, required=True, key=f"side_{one.column}")  # type: ignore[assignment]  # fmt: skip
-    start = float(held.quantile(0.02 if side == "below" else 0.98) or 0.0)
+    start = held.all_but_low if side == "below" else held.all_but_high
     key = f"at_{one.column}_{side}"
-    if held.dtype.is_integer():
-        return Cut(one.column, side, float(st.slider("The cut", int(low), int(high) + 1, int(start), key=key)))  # fmt: skip
-    if low == high:
-        return Cut(one.column, side, low)
-    step = (high - low) / 200
+    if held.whole:
+        return Cut(one.column, side, float(st.slider("The cut", int(held.low), int(held.high) + 1, int(start), key=key)))  # fmt: skip
+    if held.low == held.high:
+        return Cut(one.column, side, held.low)
+    step = (held.high - held.low) / 200
     return Cut(
-        one.column, side, float(st.slider("The cut", low, high, start, step=step, format="%.3f", key=key))
+        one.column,
+        side,
+        float(st.slider("The cut", held.low, held.high, start, step=step, format="%.3f", key=key)),
     )
 
 
 def _values(index: browse.Index, one: Signal) -> AnyCut | None:
-    counts = dict(data.values(index, one.column))
+    counts = dict(answers.values(index, one.column))
     chosen = st.multiselect("Values to drop", list(counts), format_func=lambda value: f"{value} ({counts[value]:,})",
                             key=f"drop_{one.column}", select_all=False)  # fmt: skip
     return Cut(one.column, values=tuple(chosen)) if chosen else None
 
 
 def _flags(index: browse.Index, one: Signal) -> AnyCut | None:  # noqa: ARG001
-    counts = {name: n for name, n in data.flags(index) if name.startswith("quality.")}
+    counts = {name: n for name, n in answers.flags(index) if name.startswith("quality.")}
     chosen = st.pills("Drop rows with any of", list(counts), default=list(counts), key="flags_to_drop", selection_mode="multi",
                             format_func=lambda name: f"{name.removeprefix('quality.').replace('_', ' ')} ({counts[name]:,})")  # fmt: skip
     return Flags(tuple(chosen)) if chosen else None
@@ -87,10 +88,10 @@ def _copies(index: browse.Index, one: Signal) -> AnyCut | None:
 
 
 def _near(index: browse.Index, one: Signal) -> AnyCut | None:
-    held = index.narrow["near_dup.similarity"].drop_nulls()
-    if held.is_empty():
+    held = answers.spread(index, "near_dup.similarity")
+    if held is None:
         return Alike(one.column, keep=_keep(index), at=0.0, lowest=0.0)
-    lowest = float(int(100 * float(held.min())) / 100)  # type: ignore[arg-type]
+    lowest = int(100 * held.low) / 100
     at = lowest
     if lowest < 1:
         at = float(st.slider("Alike from", lowest, 1.0, lowest, 0.01, key="near_at", help="1 is the same words in the same order."))  # fmt: skip
@@ -104,7 +105,7 @@ def _overlap(index: browse.Index, one: Signal) -> AnyCut | None:  # noqa: ARG001
 
 
 def _personal(index: browse.Index, one: Signal) -> AnyCut | None:  # noqa: ARG001
-    counts = data.personal(index)
+    counts = answers.personal(index)
     if not counts:
         return None
     chosen = st.pills("Kinds", list(counts), default=list(counts), key="personal_kinds", selection_mode="multi",
@@ -119,7 +120,7 @@ def _personal(index: browse.Index, one: Signal) -> AnyCut | None:  # noqa: ARG00
 
 def nothing(index: browse.Index, one: Signal) -> str:
     """What to say while there is no cut."""
-    if one.kind == "personal" and not data.personal(index):
+    if one.kind == "personal" and not answers.personal(index):
         return f"No personal data was found in {count(index.narrow.height, 'row')}."
     if one.kind == "flags":
         return "Choose flags to drop by."

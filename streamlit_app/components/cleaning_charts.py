@@ -5,29 +5,26 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from curation import browse, views
+from curation import browse
 from curation.cut_kinds import Alike, Overlap
 from curation.cuts import AnyCut, Cut
 from curation.findings import count
 from curation.signals import PERSONAL, Signal
 from curation.store import Version
-from streamlit_app.components import charts, data, shell
+from streamlit_app.components import answers, charts, data, shell
 from streamlit_app.components.tokens import palette
-
-MOSTLY = 0.8
-"""Share of rows from which on those with nothing are named, and left out of the picture, where the rest would be too small to see."""
 
 
 def draw(version: Version, index: browse.Index, one: Signal, cut: AnyCut | None) -> None:
     """Draw the distribution of a signal."""
     name = f"{version.manifest.name}-{one.column}"
     if one.kind in ("copies", "near") and isinstance(cut, Alike):
-        _groups(index, cut, name) if one.kind == "copies" or cut.at is None else _numbers(index.narrow, "near_dup.similarity", "similarity", cut.at, name)  # fmt: skip
+        _groups(index, cut, name) if one.kind == "copies" or cut.at is None else _numbers(index, "near_dup.similarity", "similarity", cut.at, name)  # fmt: skip
     elif one.kind == "overlap":
         at = cut.at if isinstance(cut, Overlap) else None
-        _numbers(index.narrow, one.column, "share of a test set's item", at, name)
+        _numbers(index, one.column, "share of a test set's item", at, name)
     elif one.kind in ("flags", "personal"):
-        found = dict(data.flags(index)) if one.kind == "flags" else data.personal(index)
+        found = dict(answers.flags(index)) if one.kind == "flags" else answers.personal(index)
         names = {key: n for key, n in found.items() if one.kind == "personal" or key.startswith("quality.")}
         told = [PERSONAL.get(key) or key.removeprefix("quality.").replace("_", " ") for key in names]
         _counts(told, list(names.values()), "rows", name, index.narrow.height)
@@ -37,29 +34,27 @@ def draw(version: Version, index: browse.Index, one: Signal, cut: AnyCut | None)
                     rows=int(shares["rows"].sum()), name=name)  # fmt: skip
     else:
         at = cut.at if isinstance(cut, Cut) else None
-        _numbers(index.narrow, one.column, one.title.lower(), at, name)
+        _numbers(index, one.column, one.title.lower(), at, name)
 
 
-def _numbers(rows: pl.DataFrame, column: str, title: str, at: float | None, name: str) -> None:
-    held = rows.select(column).drop_nulls()
-    none = rows.height - held.height
-    zeros = int((held[column] == 0).sum())
-    crowded = zeros < held.height and zeros > MOSTLY * held.height
-    shown = held.filter(pl.col(column) != 0) if crowded else held
-    bins = views.histogram(shown.lazy(), column)
-    if bins.is_empty():
+def _numbers(index: browse.Index, column: str, title: str, at: float | None, name: str) -> None:
+    held = answers.spread(index, column)
+    if held is None or held.bins.is_empty():
         shell.note("No row has a value here.")
         return
-    if shown[column].n_unique() == 1:  # one bar as wide as the page says nothing
-        _counts([f"{shown[column][0]:,.4g}"], [shown.height], "rows", name, rows.height)
+    if held.bins.height == 1:  # one bar as wide as the page says nothing
+        _counts([f"{held.bins['start'][0]:,.4g}"], [held.shown], "rows", name, index.narrow.height)
     else:
-        says = f"Distribution of {title} over {count(shown.height, 'row')}."
-        charts.draw(charts.histogram(bins, title, at), says=says, data=bins, rows=shown.height, name=name)
-    if crowded:
-        shell.note(f"{count(zeros, 'row')} with 0 {'is' if zeros == 1 else 'are'} left out of the picture.")
-    if none:
+        says = f"Distribution of {title} over {count(held.shown, 'row')}."
+        charts.draw(charts.histogram(held.bins, title, at), says=says, data=held.bins, rows=held.shown, name=name)  # fmt: skip
+    if held.zeros:
         shell.note(
-            f"{count(none, 'row')} {'has' if none == 1 else 'have'} no such value and {'stays' if none == 1 else 'stay'}."
+            f"{count(held.zeros, 'row')} with 0 {'is' if held.zeros == 1 else 'are'} left out of the picture."
+        )
+    if held.none:
+        one = held.none == 1
+        shell.note(
+            f"{count(held.none, 'row')} {'has' if one else 'have'} no such value and {'stays' if one else 'stay'}."
         )
 
 

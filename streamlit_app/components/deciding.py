@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
@@ -14,7 +14,7 @@ from curation.errors import TomeError
 from curation.findings import count
 from curation.store import Version
 from curation.why import Story
-from streamlit_app.components import data
+from streamlit_app.components import answers, data
 from streamlit_app.components.shell import note, notice
 
 MOST = 100_000
@@ -81,13 +81,13 @@ def bar(version: Version, index: browse.Index, story: Story) -> dict[int, str]:
         with st.container(horizontal=True, vertical_alignment="center", key="row_waits"):
             st.html(f'<p class="tw-waits">Waits: {note_text(told)}</p>')
             st.button("Take back", key="take_back", type="tertiary", on_click=take_back, args=(version, story.id))  # fmt: skip
-    same = copies(index, story.id)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="row_bar"):
         st.button("Edit", key="edit_row", icon=":material/edit:", on_click=lambda: st.session_state.update(editing=story.id))  # fmt: skip
         for do in VERBS:
             icon = {"drop": "delete", "category": "label", "flag": "flag"}[do]
-            with st.popover(do.capitalize(), icon=f":material/{icon}:"):
-                _one(version, index, story, do, same)
+            with st.popover(do.capitalize(), icon=f":material/{icon}:", key=f"open_{do}", on_change="rerun") as box:  # fmt: skip
+                if box.open:
+                    _one(version, index, story, do)
     edit = next((one for one in told if one.do == "edit"), None)
     return dict(edit.turns or {}) if edit else {}
 
@@ -99,7 +99,8 @@ def note_text(told: Sequence[Decision]) -> str:
     return plain(tray.told(told))
 
 
-def _one(version: Version, index: browse.Index, story: Story, do: str, same: list[str]) -> None:
+def _one(version: Version, index: browse.Index, story: Story, do: str) -> None:
+    same = copies(index, story.id)
     to = _to(index, do, key=f"one_{do}", now=story.category if do == "category" else None)
     reason = st.text_input("Why (kept with the decision)", key=f"why_{do}")
     also = (
@@ -110,8 +111,14 @@ def _one(version: Version, index: browse.Index, story: Story, do: str, same: lis
     rows = [story.id, *(same if also else [])]
     title = f"{VERBS[do]}: {count(len(rows), 'row')}" if do != "drop" else f"Drop {count(len(rows), 'row')}"
     st.button(
-        title, key=f"do_{do}", type="primary", on_click=decide, args=(version, index, rows), kwargs={"do": do, "reason": reason, **to},
+        title, key=f"do_{do}", type="primary", on_click=_then_close, args=(f"open_{do}", decide, version, index, rows), kwargs={"do": do, "reason": reason, **to},
     )  # fmt: skip
+
+
+def _then_close(box: str, act: Callable[..., None], *words: Any, **fields: Any) -> None:
+    """Do what a button in a popover says, and close the popover."""
+    act(*words, **fields)
+    st.session_state[box] = False
 
 
 def _to(index: browse.Index, do: str, *, key: str, now: str | None = None) -> dict[str, Any]:
@@ -119,7 +126,7 @@ def _to(index: browse.Index, do: str, *, key: str, now: str | None = None) -> di
     if do == "drop":
         return {}
     column = "category" if do == "category" else "hand.flag"
-    known = [name for name, _ in data.values(index, column) if name != browse.NONE] if column in index.narrow.columns else []  # fmt: skip
+    known = [name for name, _ in answers.values(index, column) if name != browse.NONE] if column in index.narrow.columns else []  # fmt: skip
     label = "Category" if do == "category" else "Flag"
     chosen = st.selectbox(
         label, sorted(known), index=None, key=key, accept_new_options=True, placeholder=f"{now} now" if now else "choose or type",
@@ -131,11 +138,11 @@ def _to(index: browse.Index, do: str, *, key: str, now: str | None = None) -> di
 def many(version: Version, index: browse.Index, found: pl.Series) -> None:
     """Decide about the marked rows, or all that were found."""
     ids = marked(version)
-    with st.popover(
-        f"Decide about {len(ids):,} marked" if ids else "Decide about many",
-        type="tertiary",
-        icon=":material/checklist:",
-    ):
+    title = f"Decide about {len(ids):,} marked" if ids else "Decide about many"
+    box = st.popover(title, type="tertiary", icon=":material/checklist:", key="open_many", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         every = f"all {found.len():,} found"
         which = st.segmented_control("Rows", [*([f"{len(ids):,} marked"] if ids else []), every], required=True, key=f"which_{len(ids)}",
                                      default=f"{len(ids):,} marked" if ids else every)  # fmt: skip
@@ -150,8 +157,8 @@ def many(version: Version, index: browse.Index, found: pl.Series) -> None:
             return
         verb = {"drop": "Drop", "category": "Re-categorise", "flag": "Flag"}[str(do)]
         st.button(
-            f"{verb} {count(number, 'row')}", key="many_go", type="primary", disabled=not number, on_click=_many,
-            args=(version, index, found if which == every else ids), kwargs={"do": do, "reason": reason, **to},
+            f"{verb} {count(number, 'row')}", key="many_go", type="primary", disabled=not number, on_click=_then_close,
+            args=("open_many", _many, version, index, found if which == every else ids), kwargs={"do": do, "reason": reason, **to},
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from curation.browse import NONE, Index
 from curation.flat_texts import State
 from curation.query import Query
 from curation.store import Version
-from streamlit_app.components import data, indexes, shell
+from streamlit_app.components import answers, indexes, shell
 
 PLAIN = {
     "category": "Category",
@@ -63,20 +63,39 @@ def query(index: Index) -> Query:
     values = [found for name, title in PLAIN.items() if (found := _values(index, name, title))]
     flags = _flags(index)
     ranges = [*_range(index, "words", "Words"), *_score(index)]
-    with st.expander(
-        "More filters",
-        expanded=any(
-            st.session_state.get(name) or name in st.query_params for name in ("where", "by", "of", "kin")
-        ),
-    ):
-        others = [name for name in data.groupable(index) if name not in PLAIN]
+    kin, where = _more(index, values, ranges)
+    sorts = ["as they stand", *answers.numeric(index), "category", "source"]
+    sort = st.selectbox("Sort by", sorts, key="sort", bind="query-params")
+    down = (
+        st.toggle("Largest first", value=True, key="down", bind="query-params") if sort != sorts[0] else False
+    )
+    return Query(
+        text=(text or "").strip() if index.texts is not None else "",
+        regex=bool(regex),
+        where=where,
+        values=tuple(values),
+        flags=flags,
+        kin=kin,
+        ranges=tuple(ranges),
+        sort="" if sort == sorts[0] else str(sort),
+        descending=bool(down),
+    )
+
+
+def _more(index: Index, values: list[tuple[str, tuple[str, ...]]], ranges: list[tuple[str, float, float]]) -> tuple[str, str]:  # fmt: skip
+    """The filters that are used less, drawn only while they are open or one of them says something: a family and an expression."""
+    some = any(st.session_state.get(name) or name in st.query_params for name in ("where", "by", "of", "kin"))
+    with st.expander("More filters", expanded=some, key="more_filters", on_change="rerun") as box:
+        if not (box.open or some):
+            return "", ""
+        others = [name for name in answers.groupable(index) if name not in PLAIN]
         if others:
             name = st.selectbox("By another column", others, index=None, key="by", bind="query-params")
             if name and (
                 found := _values(index, name, f"Values of {name.replace('_', ' ')}", key="by_values")
             ):
                 values.append(found)
-        numbers = [name for name in data.numeric(index) if name not in ("words", *SCORES)]
+        numbers = [name for name in answers.numeric(index) if name not in ("words", *SCORES)]
         if numbers:
             of = st.selectbox("By another number", numbers, index=None, key="of", bind="query-params")
             ranges += _range(index, str(of), f"Range of {of}", key="of_range") if of else []
@@ -86,22 +105,7 @@ def query(index: Index) -> Query:
             "Expression", key="where", bind="query-params", placeholder="stats.turns >= 4 and score > 4.5",
             help="As in the filter step: columns, comparisons, and, or, not, in, contains(user, 'refund').",
         )  # fmt: skip
-    sorts = ["as they stand", *data.numeric(index), "category", "source"]
-    sort = st.selectbox("Sort by", sorts, key="sort", bind="query-params")
-    down = (
-        st.toggle("Largest first", value=True, key="down", bind="query-params") if sort != sorts[0] else False
-    )
-    return Query(
-        text=(text or "").strip() if index.texts is not None else "",
-        regex=bool(regex),
-        where=where or "",
-        values=tuple(values),
-        flags=flags,
-        kin=(kin or "").strip(),
-        ranges=tuple(ranges),
-        sort="" if sort == sorts[0] else str(sort),
-        descending=bool(down),
-    )
+    return (kin or "").strip(), where or ""
 
 
 def wait_for_texts(version: Version, state: State) -> None:
@@ -120,7 +124,7 @@ def _values(
 ) -> tuple[str, tuple[str, ...]] | None:
     if name not in index.narrow.columns:
         return None
-    counts = dict(data.values(index, name))
+    counts = dict(answers.values(index, name))
     if len(counts) < 2:
         return None
     chosen = _choose(title, counts, key or name, "all")
@@ -128,7 +132,7 @@ def _values(
 
 
 def _flags(index: Index) -> tuple[str, ...]:
-    counts = dict(data.flags(index))
+    counts = dict(answers.flags(index))
     return _choose("Flags", counts, "flags", "any or none") if counts else ()
 
 
@@ -152,13 +156,13 @@ def _choose(title: str, counts: dict[str, int], name: str, placeholder: str) -> 
 
 
 def _score(index: Index) -> list[tuple[str, float, float]]:
-    name = next((name for name in SCORES if name in data.numeric(index)), None)
+    name = next((name for name in SCORES if name in answers.numeric(index)), None)
     return _range(index, name, "Score", key="score") if name else []
 
 
 def _range(index: Index, column: str, title: str, key: str | None = None) -> list[tuple[str, float, float]]:
     """A slider over a column's numbers; nothing while it stands at both ends."""
-    found = data.span(index, column)
+    found = answers.span(index, column)
     if found is None:
         return []
     low, high, whole = found

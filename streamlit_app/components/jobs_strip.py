@@ -34,6 +34,8 @@ def amount(job: jobs.Job) -> tuple[float | None, str]:
     event = _training(job) or job.progress()
     if job.stopping:
         return None, "stopping; it finishes what it is at"
+    if job.waiting:
+        return None, "waits until the job before it is done"
     if job.status != "running" or event is None:
         return None, job.status
     done, total = event.get("done") or 0, event.get("total")

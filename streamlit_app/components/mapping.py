@@ -8,8 +8,8 @@ import streamlit as st
 from curation import browse
 from curation.findings import count, percent
 from curation.store import Version
-from streamlit_app.components import cutting, data, indexes, shell
-from streamlit_app.components.scatter import Line, inside, packed, scatter
+from streamlit_app.components import answers, cutting, indexes, shell
+from streamlit_app.components.scatter import Line, inside, packed, packed_words, scatter, words
 from streamlit_app.components.tokens import OKABE_ITO, REST, palette
 
 
@@ -39,21 +39,30 @@ def points_of(index: browse.Index, layout: str, by: str, named: list[str]) -> pl
     ).drop_nulls(["x", "y"])  # fmt: skip
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _packed(key: indexes.Key, layout: str, by: str, named: list[str]) -> dict[str, str]:
-    points = points_of(indexes.of(key), layout, by, named)
-    return packed(points, points["kind"])
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _points(key: indexes.Key, layout: str, by: str, named: list[str]) -> pl.DataFrame:
+    return points_of(indexes.of(key), layout, by, named)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _packed(key: indexes.Key, layout: str, by: str, named: list[str], head: dict[str, object]) -> bytes:
+    return packed(_points(key, layout, by, named), **head)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _packed_words(key: indexes.Key, layout: str) -> bytes:
+    return packed_words(points_of(indexes.of(key), layout, "origin", [])["opens"])
 
 
 def draw(version: Version, index: browse.Index, layout: str, by: str) -> pl.Series:
     """Draw the map coloured by a column, and give the places of the rows that are circled."""
-    counts = [name for name, _ in data.values(index, by)]
+    counts = [name for name, _ in answers.values(index, by)]
     named = sorted(counts[:8])
-    points = points_of(index, layout, by, named)
+    points = _points(indexes.key_of(index), layout, by, named)
     colours = [*OKABE_ITO[: len(named)], *([REST] if len(counts) > 8 else [])]
     names = [*named, *(["other"] if len(counts) > 8 else [])]
     line: Line = st.session_state.get(f"lasso_{version.id}", [])
-    at = points.with_row_index("at").filter(pl.col("id") == st.query_params.get("row", ""))["at"]
+    at = points["id"].index_of(st.query_params.get("row", ""))
     held = points.filter(inside(points["x"], points["y"], line)) if len(line) > 2 else points
     says = sentence(points, held, by)
     shell.finding(says)
@@ -71,15 +80,27 @@ def draw(version: Version, index: browse.Index, layout: str, by: str) -> pl.Seri
         st.query_params["row"] = points["id"][place]
 
     c = palette()
+    content = f"{version.id} {layout} {by} {c['paper']}"
+    head: dict[str, object] = {"names": names, "colours": colours, "map": f"{version.id} {layout}", "key": content,
+                               "accent": c["accent"], "ink": c["text"], "raised": c["raised"]}  # fmt: skip
     scatter(
-        _packed(indexes.key_of(index), layout, by, named), points.height, names=names, colours=colours, lasso=line,
-        picked=at[0] if at.len() else -1, label=says, ink=(c["accent"], c["text"]), on_lasso=circle, on_pick=read,
-        key=f"map_{version.id}_{layout}", content=f"{version.id} {layout} {by} {c['paper']}",
+        _packed(indexes.key_of(index), layout, by, named, head), points.height, content=content, lasso=line,
+        picked=-1 if at is None else at, label=says, on_lasso=circle, on_pick=read, key=_key(version, layout),
     )  # fmt: skip
     shell.note(
-        f"{count(points.height, 'row')}. Drag around points to list them, click one to read it, turn the wheel to come nearer, double-click to begin again."
+        f"{count(points.height, 'row')}. Drag around points to list them, click one to read it, turn the wheel to come nearer, double-click to "
+        "begin again. By keys: arrows and + − move the view, Enter lists what is in it, Escape begins again."
     )
     return held["row"]
+
+
+def name_points(version: Version, index: browse.Index, layout: str) -> None:
+    """Send the words that the hover shows: a good part of what the map weighs, so it comes after all else of the page."""
+    words(_packed_words(indexes.key_of(index), layout), key=_key(version, layout))
+
+
+def _key(version: Version, layout: str) -> str:
+    return f"map_{version.id}_{layout}"
 
 
 def sentence(points: pl.DataFrame, held: pl.DataFrame, by: str) -> str:

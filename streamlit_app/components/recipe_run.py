@@ -17,6 +17,8 @@ from streamlit_app.components.jobs_strip import ROOT, start, watch
 from streamlit_app.components.workspace import check_recipe
 
 JOB = "recipe_job"
+OWN = "recipe.yaml"
+"""The recipe in the folder of the job that runs it."""
 
 
 def buttons(text: str, recipe: Recipe | None) -> None:
@@ -40,11 +42,13 @@ def buttons(text: str, recipe: Recipe | None) -> None:
     except InputError as error:
         shell.notice("bad", str(error))
         return
-    name = f"{recipe.name}-dry" if dry else recipe.name
-    path = data.home().root / "recipes" / f"{name}.yaml"
-    write_atomic(path, text if full else draft.to_yaml({**draft.parsed(text), "name": name}))
-    arguments = ["run", str(path.resolve()), "--json", *(["--limit", str(limit)] if dry else [])]
-    job = start(arguments, f"{'Dry run' if dry else 'Run'} {recipe.name}", cwd=where)
+    if dry:
+        text = draft.to_yaml({**draft.parsed(text), "name": f"{recipe.name}-dry"})
+    else:
+        write_atomic(data.home().root / "recipes" / f"{recipe.name}.yaml", text)
+    # the job has the recipe for itself: another window may run another one of the same name meanwhile
+    arguments = ["run", OWN, "--json", *(["--limit", str(limit)] if dry else [])]
+    job = start(arguments, f"{'Dry run' if dry else 'Run'} {recipe.name}", cwd=where, files={OWN: text})
     st.session_state[JOB] = job.id if job else None
 
 

@@ -39,7 +39,6 @@ def open_row(version: Version, index: browse.Index, row: str) -> None:
     else:
         marks = conversation.marks_of(story)
         safe_html(conversation.messages_html(story.messages, marks, edits), key="conversation_row")
-    near = kin(index, story)
     with st.container(key="row_views"):
         view = st.segmented_control(
             "About this row", VIEWS, default="Story", required=True, key="view", bind="query-params",
@@ -48,7 +47,7 @@ def open_row(version: Version, index: browse.Index, row: str) -> None:
     if view == "Measured":
         safe_html(measured_html(story.scores) or "<p>No step has measured it.</p>", key="measured_row")
     elif view == "Kin":
-        _kin(story, near)
+        _kin(story, kin(index, story))
     elif view == "Alike":
         _alike(version, index, story)
     else:
@@ -93,7 +92,12 @@ def _kin(story: Story, near: pl.DataFrame) -> None:
         on_pick=lambda row: _beside(story.id, row),
     )
     if near.height > 1:
-        st.button("List its family", key="list_kin", type="tertiary", on_click=lambda: st.query_params.update(kin=story.family))  # fmt: skip
+        st.button("List its family", key="list_kin", type="tertiary", on_click=_list_family, args=(story.family,))  # fmt: skip
+
+
+def _list_family(family: str) -> None:
+    st.query_params["kin"] = family
+    st.session_state["more_filters"] = True
 
 
 def _beside(row: str, other: str) -> None:

@@ -31,8 +31,9 @@ def tray_bar(version: Version) -> None:
                 )
                 st.session_state.update(hand_job=job.id if job else None, hand_from=version.id)
             st.button("Undo the last", key="tray_undo", on_click=_undo, args=(version, -1), help=shell.label(tray.told(acts[-1])))  # fmt: skip
-            with st.popover("All of them", type="tertiary"):
-                _list(version)
+            with st.popover("All of them", type="tertiary", key="open_tray", on_change="rerun") as box:
+                if box.open:
+                    _list(version)
             if st.button("Add to the recipe", key="tray_recipe", type="tertiary",
                          help="The decisions as a step of the recipe that made this version, before its split."):  # fmt: skip
                 open_draft(

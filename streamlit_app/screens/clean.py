@@ -38,9 +38,10 @@ with right:
         if by is None:
             shell.finding(cleaning.nothing(index, signal))
         else:
-            bound = isinstance(cut, Alike) and bool((index.narrow.select(cut.groups()).to_series() > 3).any())
+            # a group of more than three may fall apart where the cut is raised
             raised = isinstance(cut, Alike) and cut.at != cut.lowest
-            shell.finding(cuts.sentence(by, verb="changes" if redacts else "drops", at_most=bound and raised))
+            bound = raised and bool((index.narrow.select(cut.groups()).to_series() > 3).any())
+            shell.finding(cuts.sentence(by, verb="changes" if redacts else "drops", at_most=bound))
     cleaning_charts.draw(version, index, signal, cut)
     if chosen == "Duplicates" and "near_dup.similarity" not in index.narrow.columns:
         cutting.missing(chosen, version)

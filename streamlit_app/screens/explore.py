@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.errors import TomeError
-from streamlit_app.components import beside, data, filters, indexes, shell
+from streamlit_app.components import answers, beside, filters, indexes, shell
 from streamlit_app.components.row_list import row_list
 from streamlit_app.components.row_view import open_row
 from streamlit_app.components.tray_bar import tray_bar
@@ -22,7 +22,7 @@ try:
         state = filters.state()
         index = indexes.index_now(version, state)
         query = filters.query(index)
-    found = data.found(index, query)
+    found = answers.found(index, query)
     with waiting:
         tray_bar(version)
         if index.texts is None:
@@ -32,7 +32,7 @@ try:
         st.query_params.pop("row", None)
     st.session_state["asked"] = query
     with sentence:
-        shell.finding(data.rows_sentence(index, query))
+        shell.finding(answers.rows_sentence(index, query))
     with middle:
         picked = row_list(version, index, found)
         if picked is None:

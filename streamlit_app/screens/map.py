@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.errors import TomeError
-from streamlit_app.components import beside, data, indexes, mapping, shell
+from streamlit_app.components import answers, beside, indexes, mapping, shell
 from streamlit_app.components.row_list import row_list
 from streamlit_app.components.row_view import open_row
 from streamlit_app.components.tray_bar import tray_bar
@@ -26,7 +26,9 @@ if not layouts:
 left, right = st.columns([2.6, 2], gap="large")
 with left:
     with st.container(horizontal=True):
-        by = str(st.selectbox("Colour by", data.groupable(index), key="by", bind="query-params", width=240))
+        by = str(
+            st.selectbox("Colour by", answers.groupable(index), key="by", bind="query-params", width=240)
+        )
         layout = (
             str(st.selectbox("Layout", layouts, key="layout", width=200)) if len(layouts) > 1 else layouts[0]
         )
@@ -38,3 +40,4 @@ with right:
         open_row(version, index, row)
     else:
         shell.note("Click a point, or a row of the list, to read it here.")
+mapping.name_points(version, index, layout)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,14 @@ def test_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert Home.find("x").versions == Path("x/store/versions")
     monkeypatch.delenv("TOME_HOME")
     assert Home.find().root == Path("data")
+
+
+def test_write_atomic_by_many_threads_leaves_one_whole_text(tmp_path: Path) -> None:
+    texts = [f"{number}" * 200_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: write_atomic(tmp_path / "a.txt", text), texts * 5))
+    assert (tmp_path / "a.txt").read_text() in texts
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_write_atomic_keeps_the_old_file_on_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

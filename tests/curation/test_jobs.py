@@ -14,6 +14,7 @@ import pytest
 from curation import jobs
 from curation.contract import Home
 from curation.errors import InputError
+from curation.store import Store
 
 PYTHON = [sys.executable, "-c"]
 
@@ -139,6 +140,36 @@ def test_commands_report_their_progress_as_events(tmp_path: Path) -> None:
     job = wait_for(job, "done", "failed")
     assert job.answer()["rows"] == 1  # type: ignore[index]
     assert job.progress()["done"] == 1  # type: ignore[index]
+
+
+def test_a_job_has_its_files_for_itself_also_when_it_goes_on(tmp_path: Path) -> None:
+    read = [sys.executable, "-c", "import sys; print(open(sys.argv[1]).read(), sys.argv[2])"]
+    both = [
+        jobs.start(
+            Home(tmp_path), ["recipe.yaml", "x"], title="Read", program=read, files={"recipe.yaml": text}
+        )
+        for text in ("one", "two")
+    ]
+    assert [wait_for(job, "done").log().strip() for job in both] == ["one x", "two x"]
+    assert both[0].arguments == [str((both[0].folder / "recipe.yaml").resolve()), "x"]
+    again = jobs.resume(Home(tmp_path), wait_for(both[0], "done"))
+    assert wait_for(again, "done").log().strip() == "one x"
+
+
+def test_a_job_waits_for_the_one_that_writes_before_it(tmp_path: Path) -> None:
+    source = tmp_path / "turns.jsonl"
+    source.write_text(json.dumps({"question": "Why?", "answer": "Because."}) + "\n")
+    home = Home(tmp_path / "home")
+    with Store(home).lock():
+        job = jobs.start(home, ["ingest", str(source), "--name", "turns", "--json"], title="Read")
+        for _ in range(600):
+            if jobs.read(job.folder).waiting:
+                break
+            time.sleep(0.05)
+        assert job.waiting
+        assert job.events()[-1]["holder"] == f"process {os.getpid()}"
+    job = wait_for(job, "done", "failed")
+    assert (job.status, job.waiting, job.answer()["rows"]) == ("done", False, 1)  # type: ignore[index]
 
 
 def test_a_folder_that_is_no_job_is_left_out(tmp_path: Path) -> None:

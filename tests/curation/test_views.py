@@ -71,3 +71,18 @@ def test_a_cross_table_has_counts_shares_of_all_and_of_the_line(rows: pl.LazyFra
 def test_a_cross_table_keeps_the_largest_values_and_their_true_shares(rows: pl.LazyFrame) -> None:
     found = views.cross(rows, "length", "category", most=1)
     assert found.rows() == [("math", "25 to 49", 2, pytest.approx(2 / 6), pytest.approx(2 / 3))]
+
+
+def test_a_spread_leaves_out_the_zeros_where_nearly_all_are() -> None:
+    found = views.spread(pl.Series("x", [0] * 90 + [2, 3, 4, 5, 6, 6, 6, 6, 6, 6, None]))
+    assert found is not None
+    assert (found.low, found.high, found.all_but_low, found.whole) == (0.0, 6.0, 0.0, True)
+    assert (found.shown, found.zeros, found.none) == (10, 90, 1)
+    assert found.bins["rows"].sum() == 10
+    few = views.spread(pl.Series("x", [0.0, 0.0, 0.5, 1.0]))
+    assert few is not None
+    assert (few.shown, few.zeros, few.none, few.whole) == (4, 0, 0, False)
+    assert views.spread(pl.Series("x", [None], dtype=pl.Int64)) is None
+    same = views.spread(pl.Series("x", [3, 3]))
+    assert same is not None
+    assert same.bins.rows() == [(3.0, 4.0, 2)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,3 +73,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def one(home: Path) -> Version:
     """A store with one recipe's version (and its source)."""
     return make_version(home)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A chromium for the tests of one file. Skips where Playwright isn't installed."""
+    from tests.streamlit_app.browsing import chromium
+
+    with chromium() as one:
+        yield one

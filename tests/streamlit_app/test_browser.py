@@ -5,84 +5,17 @@ Skipped with its reason where Playwright or chromium is missing; CI installs bot
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.streamlit_app.conftest import ROOT, make_version
+from streamlit_app import front_page
+from tests.streamlit_app.browsing import NEEDS, PATIENCE, SCREENS, opened, serious, served, settle
+from tests.streamlit_app.conftest import make_version
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright isn't installed: pip install 'tomewright[dev]'"
-)
-CHROMIUM = next(
-    (p for n in ("chromium", "chromium-browser", "google-chrome") if (p := shutil.which(n))), None
-)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium isn't installed: apt-get install chromium"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-PATIENCE = 180_000
-"""Milliseconds after which a test gives up waiting for something; far more than a busy machine needs."""
-SCREENS = sorted(path.stem for path in (ROOT / "streamlit_app" / "screens").glob("*.py"))
-
-
-@contextlib.contextmanager
-def served(home: Path, endpoint: str = "http://127.0.0.1:9", log: Path = Path(os.devnull)) -> Iterator[str]:
-    """``tome ui`` on a home folder, printing into ``log``; the Hub is out of reach, or a stand-in."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    env = os.environ | {
-        "TOME_HOME": str(home),
-        "HF_ENDPOINT": endpoint,
-        "HF_HUB_DOWNLOAD_TIMEOUT": "2",
-    }
-    command = [sys.executable, "-m", "tome", "ui", "--port", str(port), "--headless"]
-    with (
-        log.open("ab") as out,
-        subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out) as server,
-    ):
-        try:
-            wait_for_health(server, f"http://127.0.0.1:{port}/_stcore/health")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            try:
-                server.wait(PATIENCE / 1000)
-            except subprocess.TimeoutExpired:
-                server.kill()
-
-
-def wait_for_health(server: subprocess.Popen[bytes], address: str) -> None:
-    """Wait until the workbench answers; fails when its process ended or nothing came for ``PATIENCE``."""
-    end = time.monotonic() + PATIENCE / 1000
-    while time.monotonic() < end:
-        assert server.poll() is None, "the workbench ended before it answered"
-        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=5):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"the workbench didn't answer at {address}")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+pytestmark = NEEDS
 
 
 @pytest.fixture(scope="module")
@@ -99,31 +32,6 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     make_version(home, "second", least=1)
     with served(home) as address:
         yield address, home
-
-
-def opened(browser, address: str, **options):
-    page = browser.new_context(viewport={"width": 1440, "height": 900}, **options).new_page()
-    page.set_default_timeout(PATIENCE)
-    page.goto(address)
-    settle(page)
-    return page
-
-
-QUIET = """() => {
-  const app = document.querySelector('[data-testid=stApp]');
-  const busy = !app || app.dataset.testScriptState !== 'notRunning'
-    || document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true], [aria-busy=true]');
-  if (busy) window.quietSince = undefined; else window.quietSince ??= performance.now();
-  return !busy && performance.now() - window.quietSince > 400;
-}"""
-"""Whether the page has been at rest for a while: a rerun that a click asks for begins within that."""
-
-
-def settle(page) -> None:
-    """Wait until the page has run and rests; what a test expects it still waits for by itself."""
-    page.wait_for_selector(".tw-finding")
-    page.evaluate("window.quietSince = undefined")
-    page.wait_for_function(QUIET, polling=50)
 
 
 def test_first_use_loads_the_sample_and_shows_it(browser, empty: tuple[str, Path]) -> None:
@@ -191,6 +99,16 @@ def test_a_filter_is_in_the_address_and_a_row_opens(browser, filled: tuple[str, 
     assert again.locator(".tw-picker th").last.inner_text() == "stats.turns"
     assert again.locator(".tw-picker tr.on").count() == 1
     again.context.close()
+
+
+@pytest.mark.parametrize("screen", ["explore", "balance", "clean"])
+def test_the_front_page_names_every_script_that_the_page_asks_for(browser, filled: tuple[str, Path], screen: str) -> None:  # fmt: skip
+    page = opened(browser, f"{filled[0]}/{screen}?version=first")
+    asked = page.evaluate("performance.getEntriesByType('resource').map(one => one.name.split('/').pop()).filter(name => name.endsWith('.js'))")  # fmt: skip
+    named = front_page.read(screen)
+    assert len(asked) > 50
+    assert [name for name in asked if name not in named] == []
+    page.context.close()
 
 
 def test_the_list_is_walked_with_the_arrow_keys(browser, filled: tuple[str, Path]) -> None:
@@ -289,27 +207,16 @@ def test_from_balance_to_recipe_to_a_version_compared_and_exported(browser, fill
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_serious_finding_of_axe_on_any_page(browser, filled: tuple[str, Path], theme: str) -> None:
-    axe_module = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe-playwright-python isn't installed"
-    )
-    axe = axe_module.Axe()
     address, _ = filled
-    found = {}
     page = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme).new_page()
     page.set_default_timeout(PATIENCE)
+    found = {}
     for screen in SCREENS:
         page.goto(f"{address}/{screen if screen != 'home' else ''}")
         settle(page)
-        # Streamlit's own side navigation nests its list items in sections, which axe marks; it isn't ours to change
-        for one in axe.run(page, context={"exclude": [["[data-testid=stSidebarNav]"]]}).response[
-            "violations"
-        ]:
-            if one["impact"] in ("serious", "critical"):
-                found.setdefault(f"{one['id']}: {one['help']}", []).append(
-                    (screen, [n["html"][:160] for n in one["nodes"][:3]])
-                )
+        found[screen] = serious(page)
     page.context.close()
-    assert found == {}, json.dumps(found, indent=1)
+    assert {screen: one for screen, one in found.items() if one} == {}
 
 
 @pytest.mark.parametrize("width", [1440, 1024])

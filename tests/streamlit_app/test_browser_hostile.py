@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 
 from curation.store import Version
-from tests.streamlit_app import test_browser
+from tests.streamlit_app.browsing import NEEDS, PATIENCE, served, settle
 from tests.streamlit_app.conftest import ROOT
 from tests.streamlit_app.hostile import EVIL, MARK, TEXTS, make_home
-from tests.streamlit_app.test_browser import ARGUMENTS, CHROMIUM, PATIENCE, playwright, served, settle
 
-pytestmark = test_browser.pytestmark
+pytestmark = NEEDS
 
 HARM = """() => {
   const found = [];
@@ -60,14 +59,6 @@ class Watch:
 def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[Version, Version, Version]]:
     root = tmp_path_factory.mktemp("hostile") / "home"
     return root, make_home(root)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

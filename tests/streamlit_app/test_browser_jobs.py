@@ -5,32 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from curation import jobs
 from curation.contract import Home
 from tests.curation.test_jobs import until_printed, wait_for
-from tests.streamlit_app import test_browser
+from tests.streamlit_app.browsing import NEEDS, PATIENCE, SCREENS, opened, served, settle
 from tests.streamlit_app.conftest import make_version
-from tests.streamlit_app.test_browser import ARGUMENTS, CHROMIUM, opened, playwright, served, settle
 
-pytestmark = test_browser.pytestmark
+pytestmark = NEEDS
 UNTIL_TOLD = (
     "import pathlib, sys, time\n"
     "print('begun', flush=True)\n"
     "while not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.05)\n"
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 def begin(home: Path, told: Path) -> jobs.Job:
@@ -124,11 +112,11 @@ def test_no_page_asks_for_what_isnt_there(browser, tmp_path: Path) -> None:
     make_version(home)
     with served(home) as address:
         page = browser.new_context().new_page()
-        page.set_default_timeout(test_browser.PATIENCE)
+        page.set_default_timeout(PATIENCE)
         missing, complaints = [], []
         page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
         page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        for screen in test_browser.SCREENS:
+        for screen in SCREENS:
             page.goto(f"{address}/{screen if screen != 'home' else ''}")
             settle(page)
             assert page.title() != "Streamlit"

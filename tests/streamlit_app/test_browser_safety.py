@@ -11,21 +11,12 @@ import pytest
 
 from curation.contract import Home
 from curation.store import Store
-from tests.streamlit_app import test_browser
+from tests.streamlit_app.browsing import NEEDS, opened, served, settle
 from tests.streamlit_app.conftest import make_version
-from tests.streamlit_app.test_browser import ARGUMENTS, CHROMIUM, opened, playwright, served, settle
 
-pytestmark = test_browser.pytestmark
+pytestmark = NEEDS
 TOKEN = "hf_nobodymayeverseethis"
 OUT = "versions?version={}&tab=Check,+export,+download"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

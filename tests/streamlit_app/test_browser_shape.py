@@ -16,26 +16,17 @@ from hub_standin import HubStandIn
 from benchmarks.first_use import Visitor, walk
 from curation.contract import Home
 from curation.store import Store
-from tests.streamlit_app import test_browser
+from tests.streamlit_app.browsing import NEEDS, PATIENCE, opened, serious, served, settle
 from tests.streamlit_app.conftest import make_version
 from tests.streamlit_app.runfolders import write_rating, write_run, write_sweep
-from tests.streamlit_app.test_browser import ARGUMENTS, CHROMIUM, PATIENCE, opened, playwright, served, settle
 
 pytest.importorskip(
     "huggingface_hub", reason="huggingface_hub isn't installed: pip install 'tomewright[hub]'"
 )
 
 
-pytestmark = test_browser.pytestmark
+pytestmark = NEEDS
 TOKEN = "hf_nobodymayseethis"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -162,12 +153,9 @@ def test_candidates_are_tried_decided_and_added(browser, bench: tuple[str, Path]
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_serious_finding_of_axe_in_any_state(browser, bench: tuple[str, Path], theme: str) -> None:
-    module = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe-playwright-python isn't installed"
-    )
-    found = {}
     page = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=theme).new_page()
     page.set_default_timeout(PATIENCE)
+    found = {}
     for where in ("balance?target=By+hand", "versions?tab=Names", "versions?tab=Compare", "versions?tab=Check,+export,+download", "versions?tab=Card",
                   "train", "train?tab=Sweeps", "compare?a=alpha&b=beta", "chat", "recipe"):  # fmt: skip
         page.goto(f"{bench[0]}/{where}")
@@ -175,17 +163,9 @@ def test_no_serious_finding_of_axe_in_any_state(browser, bench: tuple[str, Path]
         if where == "recipe":
             page.locator(".st-key-step_steps_2").get_by_role("button", name="Edit").click()
             settle(page)
-        for one in (
-            module.Axe()
-            .run(page, context={"exclude": [["[data-testid=stSidebarNav]"]]})
-            .response["violations"]
-        ):
-            if one["impact"] in ("serious", "critical"):
-                found.setdefault(f"{one['id']}: {one['help']}", []).append(
-                    (where, [n["html"][:160] for n in one["nodes"][:3]])
-                )
+        found[where] = serious(page)
     page.context.close()
-    assert found == {}
+    assert {where: one for where, one in found.items() if one} == {}
 
 
 @pytest.mark.parametrize("width", [1440, 1024])

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks.first_use import Visitor, walk
-from tests.streamlit_app import test_browser
-from tests.streamlit_app.test_browser import ARGUMENTS, CHROMIUM, opened, playwright, served, settle
+from tests.streamlit_app.browsing import NEEDS, opened, served, settle
 
 for package, extra in (("torch", "train"), ("peft", "train"), ("trl", "train"), ("gradio", "space")):
     pytest.importorskip(package, reason=f"{package} isn't installed: pip install 'tomewright[{extra}]'")
 
-pytestmark = test_browser.pytestmark
+pytestmark = NEEDS
 
 CONFIG = """
 model: {model}
@@ -32,14 +30,6 @@ eval_rows: 4
 eval_batch: 2
 samples: 0
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[object]:
-    with playwright.sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 def with_tiny_config(home: Path) -> None:

@@ -31,6 +31,12 @@ def html(test: AppTest) -> str:
     return "\n".join(str(element.proto.body) for element in test.get("html"))
 
 
+def unfolded(test: AppTest, box: str) -> AppTest:
+    """The page with a popover or an expander open; what is closed isn't drawn."""
+    test.session_state[box] = True
+    return test.run()
+
+
 @pytest.mark.parametrize("screen", SCREENS)
 def test_a_page_opens_on_an_empty_store(home: Path, screen: str) -> None:
     test = open_page(screen)
@@ -105,7 +111,7 @@ def test_two_windows_filter_apart_and_share_the_tray(one: Version) -> None:
     right.run()
     assert "2 of 6 rows" in html(left)
     assert "6 rows: 33.3% code" in html(right)
-    left.button(key="do_drop").click().run()
+    unfolded(left, "open_drop").button(key="do_drop").click().run()
     assert "<b>2 drops</b> wait" in html(right.run())  # the row and its copy
 
 
@@ -126,7 +132,7 @@ def test_explore_says_what_is_wrong_with_a_pattern_and_an_expression(one: Versio
     test.text_input(key="text").set_value("(").run()
     assert "can&#x27;t read the pattern" in html(test)
     test.text_input(key="text").set_value("")
-    test.text_input(key="where").set_value("stats.wrods > 1").run()
+    unfolded(test, "more_filters").text_input(key="where").set_value("stats.wrods > 1").run()
     assert "stats.words" in html(test)
 
 
@@ -144,9 +150,10 @@ def test_explore_shows_what_was_dropped_and_why(one: Version) -> None:
 def test_explore_decides_by_hand_and_undoes(one: Version) -> None:
     row = one.rows()["id"][0]
     test = open_page("explore.py", version=one.id, row=row)
-    test.text_input(key="why_drop").set_value("wrong").run()
+    unfolded(test, "open_drop").text_input(key="why_drop").set_value("wrong").run()
     test.button(key="do_drop").click().run()
     assert not test.exception
+    assert not test.session_state["open_drop"]  # done, so it closes
     assert "<b>1 drop</b> wait" in html(test)
     assert "Waits: 1 drop (wrong)" in html(test)
     assert test.button(key="tray_make").label == "Make a version"
@@ -172,7 +179,7 @@ def test_explore_decides_about_all_that_a_filter_found(one: Version) -> None:
     test = open_page("explore.py", version=one.id, category="legal")
     assert "2 of 6 rows (33.3%): all legal, 1 repeat." in html(test)
     assert test.multiselect(key="category").value == ["legal"]
-    test.button(key="many_go").click().run()
+    unfolded(test, "open_many").button(key="many_go").click().run()
     assert "<b>2 drops</b> wait" in html(test)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 from streamlit.testing.v1 import AppTest
 
-from curation.store import Version
-from streamlit_app.components.recipe_run import steps_of
+from curation import jobs
+from curation.contract import Home
+from curation.store import Store, Version
+from streamlit_app.components.recipe_run import JOB, steps_of
+from tests.curation.test_jobs import wait_for
 from tests.streamlit_app.test_pages import html, open_page
 
 
@@ -170,3 +175,21 @@ def test_what_was_changed_is_still_there_after_another_page(one: Version) -> Non
     next(button for button in test.button if button.label == "Add to the recipe").click().run()
     assert not test.exception
     assert "seed: 4" in test.text_area(key="recipe_text").value
+
+
+def test_two_windows_run_recipes_of_one_name_and_each_runs_its_own(one: Version, home: Path) -> None:
+    """The second is started before the first has ended; both leave the version of their own recipe."""
+    started = []
+    for seed in (4, 5):
+        test = open_page("recipe.py", version=one.id)
+        text = test.text_area(key="recipe_text")
+        text.set_value(text.value.replace("seed: 3", f"seed: {seed}")).run()
+        next(button for button in test.button if button.label == "Run 4 steps").click().run()
+        assert not test.exception
+        started.append(jobs.get(Home(home), test.session_state[JOB]))
+    for seed, job in zip((4, 5), started, strict=True):
+        assert job.folder.name in job.arguments[1]
+        answer = wait_for(job, "done", "failed").answer()
+        assert answer is not None
+        assert Store(Home(home)).get(answer["version"]).manifest.recipe["seed"] == seed
+    assert "seed: 5" in (home / "recipes" / "first.yaml").read_text()  # the one that was run last, by name

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
+import pytest
+import streamlit
+
 from curation.query import Query
 from streamlit_app import front_page, warm
-from streamlit_app.components import data, indexes
+from streamlit_app.components import answers, data, indexes
 from tests.streamlit_app.conftest import make_version
 
 
@@ -17,8 +21,24 @@ def test_the_front_page_is_that_of_the_streamlit_installed_with_our_name_and_add
     assert "BACKEND_BASE_URL: new URL" in html
     assert html.index("window.__streamlit = ") < html.index('<script type="module"')
     assert "SourceSans" not in html
-    assert front_page.FONT in html
-    assert (Path(front_page.__file__).parent / front_page.FONT.replace("./app/", "")).is_file()
+    assert html.index("tw-finding") > html.index("<body>")  # our style comes after all of Streamlit's
+    for font in front_page.FONTS:
+        assert font in html
+        assert (front_page.HERE / font.replace("./app/", "")).is_file()
+
+
+@pytest.mark.parametrize("page", ["home", *front_page.WANTED])
+def test_each_script_that_the_front_page_names_is_there_once(page: str) -> None:
+    html = front_page.read(page)
+    named = re.findall(r'<link rel="modulepreload" crossorigin href="\./static/(js/[^"]+)">', html)
+    assert len(named) == len(set(named)) == html.count("modulepreload")
+    assert all((Path(streamlit.__file__).parent / "static" / "static" / one).is_file() for one in named)
+    for widget in front_page.WANTED.get(page, front_page.ALL):
+        assert any(one.startswith(f"js/{widget}.") for one in named), widget
+
+
+def test_a_streamlit_that_names_its_scripts_otherwise_gets_no_hints(tmp_path: Path) -> None:
+    assert front_page.modules_of(tmp_path, front_page.ALL) == []
 
 
 def test_what_explore_asks_first_is_answered_before_it_asks(home: Path) -> None:
@@ -28,8 +48,8 @@ def test_what_explore_asks_first_is_answered_before_it_asks(home: Path) -> None:
     (version.folder / "rows.parquet").unlink()  # nothing is read again
     index = indexes.index_now(version)
     assert index.texts is not None
-    assert data.values(index, "category")[0] == ("code", 2)
-    assert data.found(index, Query()).len() == index.narrow.height
+    assert answers.values(index, "category")[0] == ("code", 2)
+    assert answers.found(index, Query()).len() == index.narrow.height
     assert data.story(version, index.narrow["id"][0]).state == "kept"
 
 
