@@ -7,18 +7,17 @@ back-translation as augmentation: Sennrich et al. 2016, Yu et al. 2018 (QANet).
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from curation.augment import protect, resources
 from curation.augment.generators.patch import patched
+from curation.augment.generators.pipeline import Pipeline
 from curation.augment.protect import Refused
 
 PIVOTS = {"es": "spa", "ca": "cat", "fr": "fra", "pt": "por", "it": "ita", "gl": "glg", "eo": "epo"}
 SIDES, PART = 2, 256
-"""Parts that are translated at once, and texts in each. The engine's tagger takes notice of what it read before, so that another
-size would give other translations."""
+"""Parts that are translated at once, and texts in each."""
 SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
 
 
@@ -32,8 +31,8 @@ class Apertium:
 
     def __init__(self, via: str, terms: tuple[str, ...] = (), *, patch: bool = True) -> None:
         pivot = PIVOTS.get(via, via)
-        self.there, self.back, self.terms, self.patch = f"eng-{pivot}", f"{pivot}-eng", terms, patch
-        missing = {self.there, self.back} - resources.directions()
+        there, back = f"eng-{pivot}", f"{pivot}-eng"
+        missing = {there, back} - resources.directions()
         if missing:
             package = f"apertium apertium-eng-{pivot}"
             raise resources.MissingResource(
@@ -41,7 +40,8 @@ class Apertium:
                 where=f"back_translation via {via}",
                 mend=f"Install it with: apt-get install {package}.",
             )
-        self.identity = f"apertium {self.there} {self.back} patch={patch} v3"
+        self.there, self.back, self.terms, self.patch = Pipeline(there), Pipeline(back), terms, patch
+        self.identity = f"apertium {there} {back} patch={patch} v4"
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in order; the engine knows no chance, so the seed changes nothing."""
@@ -87,36 +87,20 @@ class Apertium:
         return made
 
     def _there_and_back(self, lines: list[str]) -> list[str]:
-        return self._translate(self._translate(lines, self.there), self.back)
-
-    def _translate(self, lines: list[str], direction: str) -> list[str]:
-        """Lines through one direction, all in one process. Raises MissingResource where it fails."""
-        if not any(line.strip() for line in lines):
-            return lines
-        # a line end inside a line (a lone carriage return, a Unicode one) would shift all that follow
-        # and a full stop between lines keeps the rules, which look across line ends, within one of them
-        flat = "".join(" ".join(line.split()) + "\n.\n" for line in lines)
-        done = subprocess.run(
-            ["apertium", "-u", "-f", "line", direction],
-            input=flat,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        out = done.stdout.removesuffix("\n").split("\n")[::2]
-        if done.returncode or len(out) != len(lines):
-            raise resources.MissingResource(
-                f"apertium {direction} gave {len(out)} lines for {len(lines)}: {done.stderr.strip()[:120]}",
-                mend=f"Reinstall it with: {resources.APERTIUM}.",
-            )
-        return [_edges(line, SPACES.sub(" ", new).strip()) for line, new in zip(lines, out, strict=True)]
+        """Lines through the pivot and back, each with the white space that it had around it."""
+        # what isn't one line for the engine, or nothing at all, stays as it is
+        asked = [place for place, line in enumerate(lines) if line.strip() and "\0" not in line]
+        found = [" ".join(lines[place].split()) for place in asked]
+        for way in (self.there, self.back):
+            found = [SPACES.sub(" ", new).strip() for new in way.translate(found)] if found else []
+        out = list(lines)
+        for place, new in zip(asked, found, strict=True):
+            out[place] = _edges(lines[place], new)
+        return out
 
 
 def _edges(line: str, new: str) -> str:
-    """The translation with the original's white space at both ends, and its full stop, which the engine drops."""
+    """The translation with the original's white space at both ends."""
     body = line.strip()
-    if body[-1:] in tuple(".!?") and new[-1:] not in tuple(".!?"):
-        new += body[-1:]
-    start = line.find(body) if body else 0
-    return line[:start] + new + line[start + len(body) :] if body else line
+    start = line.find(body)
+    return line[:start] + new + line[start + len(body) :]

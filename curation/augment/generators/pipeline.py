@@ -1,0 +1,116 @@
+"""One direction of Apertium as a pipeline of its programs, fed texts that know nothing of one another.
+
+Between two texts goes a null byte, at which every program of the pipeline starts anew (its option ``-z``). Two things are
+carried over all the same, and are taken care of here. The perceptron tagger drops a null byte right after the end of a
+sentence: each text ends in a line end. The hidden Markov tagger, at a word whose set of readings it wasn't trained on,
+puts another set in the place of the one that it tries for unknown words, for as long as it runs: such words lose readings
+before it sees them, numerals ("I") first, until it knows the set.
+
+Source: Apertium 3.8, "find_similar_ambiguity_class"; Sheikh and Sánchez-Martínez 2009 on the tagger.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+
+from curation.augment import resources
+
+RESERVED = re.compile(r"([\[\]{}^$@/\\<>])")
+"""What stands for something in the programs' stream, and in a text has a backslash before it."""
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+UNIT = re.compile(r"\^((?:[^\\$/]|\\.)+)/((?:[^\\$]|\\.)*)\$", re.DOTALL)
+"""A word with its readings: ``^form/reading/reading$``."""
+READINGS = re.compile(r"(?:[^\\/]|\\.)+", re.DOTALL)
+UNTRAINED = re.compile(r"Word '(\d+)'\.\nNew ambiguity class")
+"""What the tagger says, where it is asked to, of a word whose readings it wasn't trained on."""
+TAGGER, PERCEPTRON = "apertium-tagger", re.compile(r" -g?x\b")
+NUMERAL = "<num>"
+
+
+class Pipeline:
+    """The programs of one direction (``eng-spa``)."""
+
+    def __init__(self, direction: str) -> None:
+        self.direction = direction
+        stages = [part.strip() for part in _mode(direction).read_text(encoding="utf-8").split("|")]
+        stages = [re.sub(r"^(\S+)", r"\1 -z", stage) for stage in stages]
+        at = next((place for place, stage in enumerate(stages) if stage.startswith(TAGGER)), 0)
+        self.before, self.tagger, self.after = " | ".join(stages[:at]), stages[at], " | ".join(stages[at:])
+        self._settled: dict[str, str] = {}
+
+    def translate(self, texts: Sequence[str]) -> list[str]:
+        """Each text by itself; none of them may hold a null byte. Raises MissingResource where a program fails."""
+        read = [RESERVED.sub(r"\\\1", text) + "\n" for text in texts]
+        if self.before:
+            read = self._through(self.before, read)
+            self._settle(found for text in read for found in UNIT.finditer(text))
+            read = [UNIT.sub(lambda found: self._settled.get(found[0], found[0]), text) for text in read]
+        return [ESCAPED.sub(r"\1", text).removesuffix("\n") for text in self._through(self.after, read)]
+
+    def _settle(self, units: Iterable[re.Match[str]]) -> None:
+        """Of words that the tagger wasn't trained on leave as many readings as it knows; note of all others that they stay."""
+        fresh = {one[0]: one for one in units if one[0] not in self._settled and "/" in one[2]}
+        readings = {unit: READINGS.findall(one[2]) for unit, one in fresh.items()}
+        strange = self._strange(readings.values())
+        fewer = {unit: list(_fewer(some)) for unit, some in readings.items() if tuple(some) in strange}
+        strange = self._strange(some for offers in fewer.values() for some in offers)
+        for unit, one in fresh.items():
+            fit = next((some for some in fewer.get(unit, ()) if some not in strange), readings[unit])
+            self._settled[unit] = f"^{one[1]}/{'/'.join(fit)}$"
+
+    def _strange(self, some: Iterable[Sequence[str]]) -> set[tuple[str, ...]]:
+        """Those of some sets of readings that the tagger wasn't trained on; the perceptron tagger takes any."""
+        asked = list(dict.fromkeys(map(tuple, some)))
+        if not asked or PERCEPTRON.search(self.tagger):
+            return set()
+        told = self._run(
+            self.tagger.replace(TAGGER, f"{TAGGER} -d", 1),
+            (f"^{number}/{'/'.join(one)}$" for number, one in enumerate(asked)),
+        )
+        return {asked[int(number)] for number in UNTRAINED.findall(told.stderr)}
+
+    def _through(self, programs: str, texts: Sequence[str]) -> list[str]:
+        done = self._run(programs, texts)
+        out = done.stdout.split("\0")
+        # each program ends its own output in a null byte
+        if done.returncode or len(out) <= len(texts) or any(one.strip() for one in out[len(texts) :]):
+            raise resources.MissingResource(
+                f"apertium {self.direction} gave {len(out) - 1} texts for {len(texts)}: {' '.join(done.stderr.split())[:120]}",
+                mend=f"Reinstall it with: {resources.APERTIUM}.",
+            )
+        return out[: len(texts)]
+
+    def _run(self, programs: str, texts: Iterable[str]) -> subprocess.CompletedProcess[str]:
+        # $1 of a mode tells the generator to leave no marks at unknown words, $2 the tagger nothing
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", programs, "apertium", "-n", ""],
+            input="".join(f"{text}\0" for text in texts), capture_output=True, encoding="utf-8", errors="replace",
+            env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False, timeout=600,
+        )  # fmt: skip
+
+
+def _mode(direction: str) -> Path:
+    """The file that names the programs of a direction and their data. Raises MissingResource."""
+    program = shutil.which("apertium")
+    data = os.environ.get("APERTIUM_DATADIR") or (
+        Path(program).resolve().parents[1] / "share" / "apertium" if program else "/usr/share/apertium"
+    )
+    path = Path(data) / "modes" / f"{direction}.mode"
+    if not path.is_file():
+        raise resources.MissingResource(
+            f"{path} isn't there", mend=f"Reinstall it with: {resources.APERTIUM}."
+        )
+    return path
+
+
+def _fewer(readings: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Smaller sets of readings: those that lose least, then those without numerals, then as the dictionary has them."""
+    sizes = dict.fromkeys(size for size in (len(readings) - 1, len(readings) - 2, 1) if size > 0)
+    for size in sizes:
+        yield from sorted(combinations(readings, size), key=lambda some: sum(NUMERAL in one for one in some))
