@@ -12,10 +12,16 @@ from curation.embedding.numbers import Vectors, lengths, whole
 
 FAN = 16
 """Parts that a cell is cut into when it is too large."""
+DRAWN = 10_000
+"""Rows of a larger cell that say where its parts are: the levels above the last cost one comparison with each part."""
 DEEPEST = 8
 """Cuts one below another at most; what is too large even then is sliced, since its vectors hardly differ."""
 BLOCK = 20_000
-"""Rows that go down the tree at a time."""
+"""Rows that go down the tree at a time, or more, so that there are at most BLOCKS such times."""
+BLOCKS = 64
+MILLION = 1_000_000
+"""What cosines are compared in; with a slot's number below it such a number fits 32 bits."""
+FARTHEST = np.int32(2 * MILLION)
 Places = NDArray[np.int64]
 
 
@@ -37,17 +43,20 @@ class Cells:
         Level by level the ``beam`` nearest nodes are followed, so a vector costs ``beam`` * FAN comparisons a level.
         """
         found = np.full((len(vectors), count), -1)
-        for start in range(0, len(vectors), BLOCK):
-            part = slice(start, start + BLOCK)
+        step = max(BLOCK, len(vectors) // BLOCKS)
+        for start in range(0, len(vectors), step):
+            part = slice(start, start + step)
             found[part] = self._descend(vectors[part], max(beam, count))[:, :count]
         return found
 
     def _descend(self, vectors: Vectors, beam: int) -> Places:
         inverse = (1 / lengths(vectors)).astype(whole(vectors[:1]).dtype)
         scale = (1 / lengths(self.centres)).astype(inverse.dtype)
-        front = np.full((len(vectors), beam), -1)
+        wide = beam * FAN
+        front = np.full((len(vectors), beam), -1, np.int32)
         front[:, 0] = 0
-        near = np.full((len(vectors), beam), -2, np.float32)
+        # how near a node is, and its slot: the highest cosines have the lowest keys, of equals the first slot has
+        keys = np.full((len(vectors), beam), FARTHEST)
         while True:
             # by node, each with the slots that it stands in: one sort, however many nodes there are
             order = np.argsort(front, axis=None, kind="stable")
@@ -55,12 +64,12 @@ class Cells:
             slots_of = dict(zip(found.tolist(), np.split(order, starts[1:]), strict=True))
             inner = [node for node in slots_of if node >= 0 and len(self.children[node])]
             if not inner:
-                return front
+                return front.astype(np.int64)
             open_ = np.isin(front, inner)
-            nodes = np.full((len(vectors), beam * FAN), -1)
-            values = np.full((len(vectors), beam * FAN), -2, np.float32)
+            nodes = np.full((len(vectors), wide), -1, np.int32)
+            near = np.full((len(vectors), wide), FARTHEST)
             nodes[:, ::FAN] = np.where(open_, -1, front)
-            values[:, ::FAN] = np.where(open_, -2.0, near)
+            near[:, ::FAN] = np.where(open_, FARTHEST, keys)
             for node in inner:
                 rows, slots = np.divmod(slots_of[node], beam)
                 below = self.children[node]
@@ -69,10 +78,12 @@ class Cells:
                 cosine *= scale[below]
                 columns = slots[:, None] * FAN + np.arange(len(below))
                 nodes[rows[:, None], columns] = below
-                values[rows[:, None], columns] = np.round(cosine, 6)
-            best = np.argsort(-values, axis=1, kind="stable")[:, :beam]
-            front = np.take_along_axis(nodes, best, axis=1)
-            near = np.take_along_axis(values, best, axis=1)
+                near[rows[:, None], columns] = np.rint(cosine * -MILLION)
+            near *= wide
+            near += np.arange(wide, dtype=np.int32)
+            best = np.sort(np.partition(near, beam - 1, axis=1)[:, :beam], axis=1)
+            keys, slots = np.divmod(best, wide)
+            front = np.take_along_axis(nodes, slots, axis=1)
 
 
 def cut(vectors: Vectors, size: int, seed: int) -> Cells:
@@ -103,7 +114,7 @@ def cut(vectors: Vectors, size: int, seed: int) -> Cells:
 def _parts(vectors: Vectors, size: int, seed: int, depth: int) -> tuple[Places, Vectors]:
     """The part of each vector, and the parts' centres; slices with one centre where k-means doesn't help."""
     if depth < DEEPEST:
-        label, centres, _ = kmeans(vectors, FAN, seed, rounds=5)
+        label, centres, _ = kmeans(vectors, FAN, seed, rounds=5, sample=DRAWN)
         if len(centres) > 1:
             return label, centres
     slices = min(FAN, -(-len(vectors) // size))

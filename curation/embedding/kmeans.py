@@ -7,48 +7,60 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.embedding.numbers import Vectors, blocks, lengths, one_thread, quantise, whole
+from curation.embedding.numbers import NEAR, Vectors, blocks, lengths, one_thread, quantise, whole
 
 UNIT = 2**14
 """Unit vectors are rounded to this grid before they are summed, so that sums are exact."""
 EXACT = 2**10
 """Rows that are summed in float32 at a time: their sums stay within 2^24, where whole numbers are exact."""
-NEAR = 2**20
-"""Numbers that are converted at a time, so that they stay in a core's cache."""
 SAMPLE = 20_000
 """Most rows that the first centres are chosen from."""
 
 
 @one_thread
 def kmeans(
-    vectors: Vectors, count: int, seed: int, rounds: int = 25
+    vectors: Vectors, count: int, seed: int, rounds: int = 25, sample: int | None = None
 ) -> tuple[NDArray[np.int64], Vectors, NDArray[np.float32]]:
     """Cluster rows by cosine: each row's cluster, the centres (int8), and each row's cosine with its centre.
 
     ``vectors`` must come in a canonical order (of ids, say). There are at most ``count`` clusters, the
-    largest first. Source: Dhillon and Modha 2001 (spherical k-means), Arthur and Vassilvitskii 2007 (k-means++).
+    largest first. With ``sample``, at most so many rows, drawn by chance, say where the centres are; the others
+    go to the nearest. Source: Dhillon and Modha 2001 (spherical k-means), Arthur and Vassilvitskii 2007 (k-means++).
     """
-    size = lengths(vectors)
-    centres = _start(vectors, min(count, len(vectors)), np.random.default_rng(seed))
+    if sample is not None and len(vectors) > sample:
+        drawn = np.sort(np.random.default_rng(seed).choice(len(vectors), sample, replace=False))
+        centres = _settled(vectors[drawn], count, seed, rounds)
+    else:
+        centres = _settled(vectors, count, seed, rounds)
     labels, dots = _assign(vectors, centres)
-    sums = _sums(vectors, size, labels, len(centres))
-    for _ in range(rounds):
-        new = quantise(sums)
-        empty = ~new.any(axis=1)
-        new[empty] = centres[empty]
-        before, centres = labels, new
-        labels, dots = _assign(vectors, centres)
-        moved = np.flatnonzero(before != labels)
-        if not len(moved):
-            break
-        for sign, label in ((-1, before), (1, labels)):
-            sums += sign * _sums(vectors, size, label, len(centres), moved)
     sizes = np.bincount(labels, minlength=len(centres))
     order = np.argsort(-sizes, kind="stable")
     order = order[sizes[order] > 0]
     rank = np.full(len(centres), -1)
     rank[order] = np.arange(len(order))
-    return rank[labels], centres[order], (dots / size).astype(np.float32)
+    return rank[labels], centres[order], (dots / lengths(vectors)).astype(np.float32)
+
+
+def _settled(vectors: Vectors, count: int, seed: int, rounds: int) -> Vectors:
+    """Centres that were moved to the middle of their rows for so many rounds, or until no row changed its centre."""
+    size = lengths(vectors)
+    centres = _start(vectors, min(count, len(vectors)), np.random.default_rng(seed))
+    labels, _ = _assign(vectors, centres)
+    sums = _sums(vectors, size, labels, len(centres))
+    for number in range(rounds):
+        new = quantise(sums)
+        empty = ~new.any(axis=1)
+        new[empty] = centres[empty]
+        centres = new
+        if number + 1 == rounds:
+            break
+        before, (labels, _) = labels, _assign(vectors, centres)
+        moved = np.flatnonzero(before != labels)
+        if not len(moved):
+            break
+        for sign, label in ((-1, before), (1, labels)):
+            sums += sign * _sums(vectors, size, label, len(centres), moved)
+    return centres
 
 
 def _assign(vectors: Vectors, centres: Vectors) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.embedding.cells import Places, cut
-from curation.embedding.numbers import Vectors, blocks, lengths, one_thread, whole
+from curation.embedding.numbers import Vectors, blocks, first_alike, lengths, one_thread, whole
 
 EXACT_BELOW = 10_000
 """Up to so many different vectors all pairs are compared."""
@@ -18,6 +18,8 @@ CELLS = 5
 """Each vector is compared with those of so many cells, the nearest ones: at most 5,000 comparisons a row."""
 BEAM = 8
 """Branches that are followed on the way to them."""
+PRODUCT = 250_000
+"""Cosines that are looked at together, so that they stay in a core's cache."""
 Cosines = NDArray[np.float32]
 
 
@@ -32,13 +34,13 @@ def near_clusters(
     """
     best = np.zeros(len(vectors), np.float32)
     partner = np.full(len(vectors), -1)
-    _, first, same = np.unique(vectors, axis=0, return_index=True, return_inverse=True)
-    alike = first[same.reshape(-1)]
-    twin = np.flatnonzero((alike != np.arange(len(vectors))) & vectors.any(axis=1))
+    alike, filled = first_alike(vectors), vectors.any(axis=1)
+    own = alike == np.arange(len(vectors))
+    twin = np.flatnonzero(~own & filled)
     best[twin], partner[twin] = 1, alike[twin]
     best[alike[twin]], partner[alike[twin]] = 1, twin
     edges = [np.stack((twin, alike[twin]))]
-    real = np.sort(first[vectors[first].any(axis=1)])
+    real = np.flatnonzero(own & filled)
     distinct = vectors[real]
     inverse = (1 / lengths(distinct)).astype(whole(distinct[:1]).dtype)
     seen = 0.0
@@ -76,7 +78,7 @@ def _comparisons(vectors: Vectors, seed: int) -> Iterator[tuple[Places, Places]]
         for node, visitors in zip(nodes, np.split(order, starts[1:]), strict=True):
             if node >= 0:
                 inside = tree.members[node]
-                for part in blocks(len(visitors), len(inside)):
+                for part in blocks(len(visitors), len(inside), PRODUCT):
                     yield visitors[part], inside
 
 

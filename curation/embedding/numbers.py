@@ -17,6 +17,10 @@ EXACT = 1_040
 """Most components whose products sum below 2^24, and so stay exact in float32."""
 
 
+NEAR = 2**18
+"""Numbers that are converted at a time, so that they stay in a core's cache."""
+
+
 def quantise(values: NDArray[Any]) -> Vectors:
     """Rows scaled so that the largest component is 127, and rounded; a row of zeros stays zeros."""
     peaks = np.abs(values).max(axis=1, initial=0).astype(np.float64)
@@ -27,10 +31,12 @@ def quantise(values: NDArray[Any]) -> Vectors:
 
 def lengths(vectors: Vectors) -> NDArray[np.float64]:
     """The Euclidean length of each row; 1 where the row is zeros, so that its cosines are 0."""
-    wide = vectors.astype(np.int32)
-    squares = (wide * wide).sum(axis=1, dtype=np.int64)
+    squares = np.empty(len(vectors), np.float64)
+    for part in blocks(len(vectors), vectors.shape[1], NEAR):
+        exact = whole(vectors[part])
+        squares[part] = np.einsum("ij,ij->i", exact, exact)
     squares[squares == 0] = 1
-    roots: NDArray[np.float64] = np.sqrt(squares.astype(np.float64))
+    roots: NDArray[np.float64] = np.sqrt(squares)
     return roots
 
 
@@ -50,6 +56,26 @@ def cosines(left: Vectors, right: Vectors) -> NDArray[np.float32]:
     dots *= (1 / lengths(right)).astype(dots.dtype)[None, :]
     found: NDArray[np.float32] = dots.astype(np.float32, copy=False)
     return found
+
+
+def first_alike(vectors: Vectors) -> NDArray[np.int64]:
+    """For each row the first place with the same numbers, its own where there is none before."""
+    parts = list(blocks(len(vectors), vectors.shape[1]))
+    _, first, same = np.unique(_sums(vectors), return_index=True, return_inverse=True)
+    if any((vectors[part] != vectors[first[same[part]]]).any() for part in parts):
+        # two different rows with one sum, which hardly ever happens
+        _, first, same = np.unique(vectors, axis=0, return_index=True, return_inverse=True)
+    found: NDArray[np.int64] = first[same.reshape(-1)]
+    return found
+
+
+def _sums(vectors: Vectors) -> NDArray[np.uint64]:
+    """A number for each row that differs where rows do, but for one pair in 2^63: its sum with weights by chance."""
+    weights = np.random.default_rng(0).integers(1, 2**63, vectors.shape[1], dtype=np.uint64)
+    sums = np.empty(len(vectors), np.uint64)
+    for part in blocks(len(vectors), vectors.shape[1], NEAR):
+        sums[part] = (vectors[part].view(np.uint8) * weights).sum(axis=1)
+    return sums
 
 
 def blocks(count: int, width: int, budget: int = 8_000_000) -> Iterator[slice]:

@@ -53,6 +53,7 @@ class Balance(Step):
 
     kind: ClassVar[Kind] = "shape"
     scope: ClassVar[Literal["row", "global"]] = "global"
+    version: ClassVar[int] = 2
     op: Literal["balance"] = "balance"
     by: str = "category"
     """The column to balance; ``length`` stands for stretches of words where no column is called so."""

@@ -42,6 +42,7 @@ class Sample(Step):
 
     kind: ClassVar[Kind] = "select"
     scope: ClassVar[Literal["row", "global"]] = "global"
+    version: ClassVar[int] = 2
     op: Literal["sample"] = "sample"
     budget: Budget
     """How much to keep: rows, tokens or a share."""

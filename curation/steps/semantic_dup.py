@@ -30,7 +30,7 @@ class SemanticDup(Step):
 
     kind: ClassVar[Kind] = "annotate"
     scope: ClassVar[Literal["row", "global"]] = "global"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     writes: ClassVar[frozenset[str]] = frozenset({"family"})
     op: Literal["semantic_dup"] = "semantic_dup"
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.97

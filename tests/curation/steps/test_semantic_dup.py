@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curation.laws import run_step
 from curation.rows import make_rows
@@ -12,7 +14,7 @@ from curation.step import Context
 from curation.steps.semantic_dup import SemanticDup
 
 pytest.importorskip("scipy", reason="the extra 'embed' isn't installed")
-from curation.embedding import cells, near, quantise
+from curation.embedding import cells, near, numbers, quantise
 
 TEXTS = [
     "Write a Python function that reverses a string.",
@@ -60,9 +62,20 @@ def test_planted_twins_are_found_by_all_pairs_and_by_cells(monkeypatch: pytest.M
     assert cosine.min() >= 0.95
     monkeypatch.setattr(near, "EXACT_BELOW", 100)
     monkeypatch.setattr(near, "CELL", 60)
-    cells, _, _ = near.near_clusters(vectors, 0.95, 0, lambda done, total: None)
-    recall = float((cells == truth).mean())
+    found, _, _ = near.near_clusters(vectors, 0.95, 0, lambda done, total: None)
+    recall = float((found == truth).mean())
     print(f"recall of cells: {recall:.4f}")
+    assert recall >= 0.995
+
+
+def test_planted_twins_are_found_where_some_rows_say_where_cells_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, truth = planted(2_000)
+    monkeypatch.setattr(near, "EXACT_BELOW", 100)
+    monkeypatch.setattr(near, "CELL", 60)
+    monkeypatch.setattr(cells, "DRAWN", 1_000)
+    found, _, _ = near.near_clusters(vectors, 0.95, 0, lambda done, total: None)
+    recall = float((found == truth).mean())
+    print(f"recall of cells by 1,000 of 4,000 rows: {recall:.4f}")
     assert recall >= 0.995
 
 
@@ -74,6 +87,15 @@ def test_equal_vectors_are_partners_and_zeros_are_alone() -> None:
     assert partner[0] == partner[3] == -1
     assert partner[2] == partner[4] == 1
     assert partner[1] in (2, 4)
+
+
+@given(st.lists(st.lists(st.integers(-2, 2), min_size=3, max_size=3), max_size=30), st.booleans())
+def test_the_first_of_equal_vectors(vectors: list[list[int]], colliding: bool) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if colliding:
+            patch.setattr(numbers, "_sums", lambda vectors: np.zeros(len(vectors), np.uint64))
+        found = numbers.first_alike(np.array(vectors, np.int8).reshape(-1, 3))
+    assert found.tolist() == [vectors.index(one) for one in vectors]
 
 
 def test_cells_are_bounded_and_hold_every_vector_once() -> None:
