@@ -43,7 +43,7 @@ def run(root: Path, words: list[str], cut: int | None = None) -> None:
     set_ = {
         **os.environ,
         "TOME_HOME": str(root / "home"),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
     }
     log = (root / f"{name}.log").open("a")

@@ -59,6 +59,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "ours-m4": {"micro_batch": 4, **NO},
     "ours-m8": {"micro_batch": 8, **NO},
     "ours-m16": {"micro_batch": 16, **NO},
+    "ours-m32": {"batch": 32, "accumulation": 1, "micro_batch": 32, **NO},
     "ours-m1-head128": {"micro_batch": 1, "head_rows": 128, **NO},
     "ours-m1-head256": {"micro_batch": 1, "head_rows": 256, **NO},
     "ours-m1-ckpt4": {"micro_batch": 1, "checkpoint_layers": 4, **ALL},
@@ -76,6 +77,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "ours-padded": {"micro_batch": 8, "packing": False, **NO},
     "ours-grouped": {"micro_batch": 8, "packing": False, "group_by_length": True, **NO},
     "ours-dropout": {"micro_batch": 2, "lora_dropout": 0.05, **NO},
+    "ours-m8-dropout": {"micro_batch": 8, "lora_dropout": 0.05, **NO},
     "ours-rank4": {"micro_batch": 2, "lora_rank": 4, **NO},
     "ours-rank128": {"micro_batch": 2, "lora_rank": 128, **NO},
     "ours-8bit-adam": {"micro_batch": 2, "optimizer": "adamw_8bit", **NO},
@@ -135,6 +137,18 @@ def run_ours(root: Path, name: str, config: Any) -> dict[str, Any]:
     }
 
 
+def rows_of(root: Path, config: Any) -> Any:
+    """The tokenised training rows as an Arrow table."""
+    from curation.contract import Home
+    from training.data import open_export
+    from training.models import load_voice, resolve_base
+    from training.prepare import prepare
+
+    home = Home(root / "home")
+    voice = load_voice(resolve_base(config.model, None, home), config.template)
+    return prepare(open_export("bench", home), voice, config, home).table("train")
+
+
 def adjust(given: dict[str, Any]) -> None:
     """Settings of Unsloth's that are no fields of ours: rows of the head at once, and torch's flash attention."""
     import torch
@@ -161,14 +175,11 @@ def run_bare(root: Path, who: str, config: Any) -> dict[str, Any]:
 
     from curation.contract import Home
     from training.backends import _plain, _unsloth
-    from training.data import open_export
     from training.models import load_voice, resolve_base
-    from training.prepare import prepare
 
-    home = Home(root / "home")
-    base = resolve_base(config.model, None, home)
+    base = resolve_base(config.model, None, Home(root / "home"))
     voice = load_voice(base)
-    table = prepare(open_export("bench", home), voice, config, home).table("train")
+    table = rows_of(root, config)
     rows = datasets.Dataset.from_dict({name: table[name].to_pylist() for name in ("input_ids", "labels")})
     plain = config.model_copy(update={"backend": "plain"})
     dtype = "bfloat16" if torch.cuda.is_available() else "float32"
@@ -216,8 +227,8 @@ def one(name: str, root: Path, options: argparse.Namespace) -> dict[str, Any]:
     """Run one variant in this process."""
     import torch
 
-    from training.memory import GIB, memory
-    from training.plan import Speed, measured_speed, micro_seconds
+    from training.memory import GIB
+    from training.plan import Speed, measured_speed, plan
     from training.shape import shape_of
 
     given = VARIANTS[name]
@@ -237,12 +248,10 @@ def one(name: str, root: Path, options: argparse.Namespace) -> dict[str, Any]:
         config = found.pop("config")
     else:
         found = run_bare(root, who, config)
-    tokens = config.max_length * config.at_once
-    shape = shape_of(root / "model", config)
-    predicted = memory(shape, config, "cuda", tokens)
     peak = torch.cuda.max_memory_allocated() if on_gpu else 0
     speed = measured_speed("cuda", "bfloat16") if on_gpu else Speed(1e11, 1e-6)
-    seconds = micro_seconds(shape, config, tokens, 550, speed)
+    lengths = rows_of(root, config)["length"].to_pylist()
+    found_plan = plan(lengths, shape_of(root / "model", config), config, "cuda", speed)
     return {
         "variant": name,
         **found,
@@ -251,9 +260,9 @@ def one(name: str, root: Path, options: argparse.Namespace) -> dict[str, Any]:
         "peak_gib": round((peak - before) / GIB, 3) if on_gpu else None,
         "before_gib": round(before / GIB, 3),
         "reserved_gib": round(torch.cuda.max_memory_reserved() / GIB, 2) if on_gpu else None,
-        "predicted_gib": round(sum(predicted.values()) / GIB, 3),
-        "predicted_parts": {key: round(value / GIB, 3) for key, value in predicted.items()},
-        "predicted_tokens_per_second": round(tokens / seconds, 1),
+        "predicted_gib": round(found_plan.memory / GIB, 3),
+        "predicted_parts": {key: round(value / GIB, 3) for key, value in found_plan.memory_parts.items()},
+        "predicted_tokens_per_second": found_plan.tokens_per_second,
         "speed": [speed.product, speed.call],
         "took_s": round(time.monotonic() - began, 1),
         "device": torch.cuda.get_device_name() if on_gpu else "cpu",

@@ -9,11 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from curation.contract import Home
-from training.cli_common import Config, Json, Overrides, Source, answer, needed, say
+from training.cli_common import EXTRA, Config, Json, Overrides, Source, answer, needed, overridden, say
 from training.cli_look import plan_command, preview_command
 from training.cli_publish import publish_command
 from training.cli_sweep import sweep_command
-from training.errors import ConfigError
 
 VERBS = ("start", "plan", "preview")
 
@@ -40,11 +39,11 @@ _app.add_typer(
 app = _Front()
 
 
-_train.command("plan")(plan_command)
-_train.command("preview")(preview_command)
+_train.command("plan", context_settings=EXTRA)(plan_command)
+_train.command("preview", context_settings=EXTRA)(preview_command)
 
 
-_app.command("sweep", context_settings={"allow_extra_args": True})(sweep_command)
+_app.command("sweep", context_settings=EXTRA)(sweep_command)
 
 
 _app.command("publish")(publish_command)
@@ -53,9 +52,6 @@ _app.command("publish")(publish_command)
 @_app.callback()
 def _root() -> None:
     """Training."""
-
-
-EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 @_train.command("start", context_settings=EXTRA)
@@ -81,7 +77,7 @@ def start(
     from training.train import train
 
     home = Home.find()
-    chosen = [*(overrides or []), *_flags(context.args)]
+    chosen = overridden(overrides, context.args)
     if resume:
         folder = find_run(home, name)
         name = folder.name
@@ -98,26 +94,6 @@ def start(
         print(_summary(result))
     if result.signal:
         raise typer.Exit(EXIT[result.signal])
-
-
-def _flags(words: list[str]) -> list[str]:
-    """``--batch 4`` and ``--batch=4`` as ``batch=4``. Raises ConfigError for a word that is no option."""
-    pairs: list[str] = []
-    rest = iter(words)
-    for word in rest:
-        if not word.startswith("--"):
-            raise ConfigError(f"{word!r} is one word too many", mend="See tome train start --help.")
-        key, equals, value = word[2:].partition("=")
-        if not equals:
-            from training.config import resolve_key
-
-            resolve_key(key)
-            following = next(rest, None)
-            if following is None:
-                raise ConfigError(f"--{key} needs a value", where="--set")
-            value = following
-        pairs.append(f"{key}={value}")
-    return pairs
 
 
 def _info(folder: Any) -> Any:

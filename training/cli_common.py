@@ -22,6 +22,39 @@ Overrides = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
+EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""For commands on which every field of the config is an option too."""
+
+
+def overridden(overrides: list[str] | None, words: list[str]) -> list[str]:
+    """``--set`` and fields written as options, as ``key=value``. Raises ConfigError for a word that is neither."""
+    pairs, others = flags(words)
+    if others:
+        raise ConfigError(f"{others[0]!r} is one word too many", mend="See --help.")
+    return [*(overrides or []), *pairs]
+
+
+def flags(words: list[str]) -> tuple[list[str], list[str]]:
+    """``--batch 4`` and ``--batch=4`` as ``batch=4``, and the words that aren't options. Raises ConfigError."""
+    pairs: list[str] = []
+    others: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if not word.startswith("--"):
+            others.append(word)
+            continue
+        key, equals, value = word[2:].partition("=")
+        if not equals:
+            from training.config import resolve_key
+
+            resolve_key(key)
+            following = next(rest, None)
+            if following is None:
+                raise ConfigError(f"--{key} needs a value")
+            value = following
+        pairs.append(f"{key}={value}")
+    return pairs, others
+
 
 def needed(value: str | None, what: str = "export") -> str:
     """The value, or a ConfigError that says how to give it."""

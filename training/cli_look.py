@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from curation.contract import Home, TomeError
-from training.cli_common import Config, Json, Overrides, Source, answer, needed, say
+from training.cli_common import Config, Json, Overrides, Source, answer, needed, overridden, say
 
 
 def plan_command(
+    context: typer.Context,
     source: Source = None,
     config: Config = None,
     overrides: Overrides = None,
@@ -33,11 +34,12 @@ def plan_command(
     """
     from training.config import preset_names
 
+    chosen = overridden(overrides, context.args)
     names = [config] if config else preset_names()
     plans: dict[str, Any] = {}
     for name in names:
         try:
-            plans[name] = _plan_one(needed(source), name, overrides or [], gpu_memory, processes)
+            plans[name] = _plan_one(needed(source), name, chosen, gpu_memory, processes)
         except TomeError as error:
             if config:
                 raise
@@ -102,8 +104,9 @@ def _told(name: str, found: dict[str, Any]) -> str:
         f"  disk   {found['disk_gib']} GiB",
     ]
     if found["seconds"] is not None:
-        minutes = found["seconds"] / 60
-        lines.append(f"  time   about {minutes:.0f} minutes ({found['tokens_per_second']:.0f} tokens/s)")
+        lines.append(
+            f"  time   about {_about(found['seconds'])} ({found['tokens_per_second']:,.0f} tokens/s)"
+        )
     if found["room_gib"] is not None:
         fits, room = found["fitting_batch"], found["room_gib"]
         lines.append(
@@ -114,7 +117,15 @@ def _told(name: str, found: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _about(seconds: float) -> str:
+    """A duration in the unit that suits it: 45 seconds, 13 minutes, 26.1 hours."""
+    if seconds < 100:
+        return f"{max(seconds, 1):.0f} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 6000 else f"{seconds / 3600:.1f} hours"
+
+
 def preview_command(
+    context: typer.Context,
     source: Source = None,
     config: Config = None,
     overrides: Overrides = None,
@@ -135,7 +146,7 @@ def preview_command(
     from training.preview import coloured, marked, preview_row
 
     home = Home.find()
-    chosen = load_config(needed(config, "config"), overrides or [])
+    chosen = load_config(needed(config, "config"), overridden(overrides, context.args))
     export = open_export(needed(source), home)
     base = resolve_base(chosen.model, chosen.revision, home, say, weights=False)
     voice = load_voice(base, chosen.template)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from curation.contract import Home
-from training.cli_common import Config, Json, Overrides, Source, answer, needed, say
+from training.cli_common import Config, Json, Overrides, Source, answer, flags, needed, say
 from training.errors import ConfigError
 
 
@@ -50,10 +50,11 @@ def sweep_command(
         numbers = [int(seed) for seed in seeds.split(",")]
     except ValueError:
         raise ConfigError(f"{seeds!r} aren't seeds", where="--seeds", mend="Write 1,2,3.") from None
+    pairs, more = flags(context.args)
     found = sweep(
         needed(source),
-        load_config(chosen, overrides or []),
-        parse_grid([*(grid or []), *context.args]),
+        load_config(chosen, [*(overrides or []), *pairs]),
+        parse_grid([*(grid or []), *more]),
         Home.find(),
         name=name or f"sweep-{needed(source).rstrip('/').rpartition('/')[2]}",
         seeds=numbers,

@@ -57,8 +57,10 @@ def layer_values(shape: Shape, config: TrainConfig) -> int:
     """Values per token that one layer keeps for its backward pass."""
     hidden, inner, keys = shape.hidden, shape.intermediate, shape.keys
     if config.backend == "unsloth":
-        # both norms' inputs and outputs; query, key, value after rotation; attention's output; gate and up
-        return 4 * hidden + 2 * shape.attention + 2 * keys + 2 * inner
+        # both norms' inputs and outputs; query, key, value after rotation; attention's output; gate and up. All weights are
+        # trained without its LoRA kernels, which compute SwiGLU's steps again: those two are kept as well
+        steps = 4 if config.precision == "full" else 2
+        return 4 * hidden + 2 * shape.attention + 2 * keys + steps * inner
     # peft's layers keep the input of each linear layer; the norms keep theirs in float32, the rotation its factors,
     # SwiGLU its steps
     return 13 * hidden + 5 * shape.attention + 4 * keys + 5 * inner

@@ -14,7 +14,8 @@ import pytest
 import trainworld
 
 from curation.contract import Home, RunInfo, file_sha256
-from training import cli
+from training import cli_look
+from training.cli_common import flags, overridden
 from training.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -110,13 +111,33 @@ def test_a_mistake_gets_one_line_and_exit_code_2(home: Home, capsys, words: list
 
 
 def test_any_field_is_an_option() -> None:
-    assert cli._flags(["--lora-rank", "4", "--packing=true", "--lr", "1e-3"]) == [
-        "lora-rank=4",
-        "packing=true",
-        "lr=1e-3",
-    ]
+    words = ["--lora-rank", "4", "batch=2,4", "--packing=true", "--lr", "1e-3"]
+    assert flags(words) == (["lora-rank=4", "packing=true", "lr=1e-3"], ["batch=2,4"])
     with pytest.raises(ConfigError, match="one word too many"):
-        cli._flags(["extra"])
+        overridden(None, ["extra"])
+
+
+def test_any_field_is_an_option_of_plan_preview_and_sweep_too(
+    home: Home, model: Path, capsys: pytest.CaptureFixture
+) -> None:
+    import tome as front
+
+    trainworld.make_export(home.exports / "demo", trainworld.some_rows(4), trainworld.some_rows(2, "e"))
+    for verb in ("plan", "preview"):
+        words = ["train", verb, "demo", "--config", "smollm2-135m-cpu", "--backend", "plain"]
+        assert front.run([*words, "--model", str(model), "--max-length=64"]) == 0, capsys.readouterr().err
+        assert front.run([*words, "--max-lenth=64"]) == 2
+        assert "Did you mean 'max_length'?" in capsys.readouterr().err
+    words = ["sweep", "demo", "--config", "smollm2-135m-cpu", "--grid", "batch=1,2", "--max-lenth", "64"]
+    assert front.run(words) == 2
+    assert "Did you mean 'max_length'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.2, "1 seconds"), (45, "45 seconds"), (780, "13 minutes"), (94_000, "26.1 hours")]
+)
+def test_the_plan_tells_a_time_in_the_unit_that_suits_it(seconds: float, told: str) -> None:
+    assert cli_look._about(seconds) == told
 
 
 def test_a_second_process_on_the_same_run_is_refused(home: Home, model: Path) -> None:
