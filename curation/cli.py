@@ -71,6 +71,7 @@ def ingest_command(
     """
     from curation import feedback
     from curation.console import Progress, answer, plain, say, table
+    from curation.findings import count
     from curation.ingest import ingest
     from curation.sources import put_ingested
     from curation.store import Store, check_name
@@ -96,7 +97,7 @@ def ingest_command(
     if read.info.get("sampled"):
         say(f"Sampled {read.info['sampled']}.", as_json=json)
     say(
-        f"{read.rows.height:,} rows + {read.rejects.height:,} rejects = {read.info['input_rows']:,} read. "
+        f"{count(read.rows.height, 'row')} + {count(read.rejects.height, 'reject')} = {read.info['input_rows']:,} read. "
         f"Version {version.id} ({name}).",
         as_json=json,
     )
@@ -144,6 +145,7 @@ def run_command(
     """
     from curation.augment.told import lines
     from curation.console import Progress, answer, say
+    from curation.findings import count
     from curation.recipe import load_recipe
     from curation.run import run_recipe
     from curation.store import Store
@@ -160,7 +162,7 @@ def run_command(
     for line in lines(manifest.steps):
         say(line, as_json=json)
     say(
-        f"{manifest.rows:,} rows in version {version.id} ({manifest.name}). Next: tome show {manifest.name}",
+        f"{count(manifest.rows, 'row')} in version {version.id} ({manifest.name}). Next: tome show {manifest.name}",
         as_json=json,
     )
     steps = [

@@ -49,6 +49,7 @@ def balance_command(
     Example: tome balance demo --to uniform --rows 2000 --plan
     """
     from curation.console import Progress, answer, say, table
+    from curation.findings import count
     from curation.recipe import Recipe, step_from
     from curation.run import run_recipe
     from curation.steps.balance import Balance
@@ -92,7 +93,7 @@ def balance_command(
         )
         made = run_recipe(recipe, store, report=Progress())
         payload["version"] = made.id
-        say(f"{made.manifest.rows:,} rows in version {made.id} ({recipe.name}).", as_json=json)
+        say(f"{count(made.manifest.rows, 'row')} in version {made.id} ({recipe.name}).", as_json=json)
     answer(payload, as_json=json)
 
 
@@ -110,6 +111,7 @@ def merge_command(
     Example: tome merge sample larkfield=0.5 --name mix
     """
     from curation.console import Progress, answer, say
+    from curation.findings import count
     from curation.recipe import Recipe, Source
     from curation.run import run_recipe
     from curation.store import Store
@@ -129,7 +131,7 @@ def merge_command(
             )
         sources.append(Source(uri=f"version:{ref}", name=ref, weight=share))
     made = run_recipe(Recipe(name=name, seed=seed, sources=tuple(sources)), Store(), report=Progress())
-    say(f"{made.manifest.rows:,} rows in version {made.id} ({name}).", as_json=json)
+    say(f"{count(made.manifest.rows, 'row')} in version {made.id} ({name}).", as_json=json)
     rows = dict(made.scan().select("source").collect().group_by("source").len().sort("source").iter_rows())
     licences = {str(one["name"]): one.get("licence") for one in made.manifest.sources}
     answer(

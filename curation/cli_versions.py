@@ -11,6 +11,8 @@ app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
 )
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+REASONS = 10
+"""Reasons that ``show`` prints."""
 Ref = Annotated[str, typer.Argument(help="A version: its name, its id, or the start of its id.")]
 
 
@@ -63,14 +65,15 @@ def show_command(
     rows: Annotated[int, typer.Option("--rows", "-n", min=0, help="How many rows to show.")] = 3,
     json: Json = False,
 ) -> None:
-    """Show one version: its counts, columns and a few rows. Example: tome show demo -n 5"""
+    """Show one version: its counts, what was left out and why, and a few rows. Example: tome show demo -n 5"""
     from curation.console import answer, plain, say, table
+    from curation.findings import count
     from curation.store import Store
-    from curation.views import shares
+    from curation.views import left_out, shares
 
     one = Store().get(version)
     m = one.manifest
-    say(f"{m.name}  {m.id}  {m.kind}  {m.rows:,} rows", as_json=json)
+    say(f"{m.name}  {m.id}  {m.kind}  {count(m.rows, 'row')}", as_json=json)
     by_category = shares(one.scan(), "category")
     table(
         ["category", "rows", "share %", "share of words %", "eval"],
@@ -84,6 +87,18 @@ def show_command(
         table(
             ["step", "in", "dropped", "made", "edited", "out"],
             [[step[k] for k in ("op", "in", "dropped", "made", "edited", "out")] for step in m.steps],
+            as_json=json,
+        )
+    gone = left_out(one)
+    if gone.height:
+        table(
+            ["left out by", "because", "rows"],
+            [(op, plain(reason, 120), rows) for op, reason, rows in gone.head(REASONS).iter_rows()],
+            as_json=json,
+        )
+    if gone.height > REASONS:
+        say(
+            f"... and {count(gone.height - REASONS, 'other reason')}: tome report {m.name}",
             as_json=json,
         )
     head = one.scan().select("id", "category", "messages").head(rows).collect().to_dicts()
@@ -101,7 +116,7 @@ def show_command(
     )
     answer(
         {"id": m.id, "name": m.name, "kind": m.kind, "rows": m.rows, "categories": m.categories, "columns": m.columns,
-         "parents": m.parents, "sources": m.sources, "steps": m.steps, "head": head},
+         "parents": m.parents, "sources": m.sources, "steps": m.steps, "left_out": gone.to_dicts(), "head": head},
         as_json=json,
     )  # fmt: skip
 

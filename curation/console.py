@@ -132,7 +132,8 @@ class Progress:
         if event == "source":
             return f"reading {f['name']} from {f['uri']}"
         if event == "source_done":
-            return f"  {f['rows']:,} rows, {f['rejects']:,} rejects  (version {f['version']})"
+            why = f"; why: tome show {f['version']}" if f["rejects"] else ""
+            return f"  {f['rows']:,} rows, {f['rejects']:,} rejects  (version {f['version']}{why})"
         if event == "progress":
             left = f", {f['left']:.0f} s left" if f.get("left") else ""
             of = f" of {f['total']:,}" if f.get("total") else ""

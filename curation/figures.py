@@ -11,7 +11,7 @@ from curation.diff import Diff
 from curation.evidence import contamination, duplicates
 from curation.lengths import lengths
 from curation.store import Store, Version
-from curation.views import shares
+from curation.views import ANOTHER, shares
 
 EXAMPLES = 2
 """Conversations shown for each category and each reason."""
@@ -19,8 +19,6 @@ CUT = 400
 """Characters of a text that are shown."""
 BY_THE_WAY = (".key", ".evidence", ".representative", ".nearest", ".match", ".item", ".x", ".y")
 """Endings of columns that say something about one row alone: counting them tells nothing."""
-ANOTHER = r"[0-9a-f]{16}"
-"""Row ids in reasons, which are counted as one reason."""
 
 
 def figures(store: Store, version: Version) -> dict[str, Any]:

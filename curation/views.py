@@ -32,6 +32,19 @@ def words_of(rows: pl.LazyFrame) -> pl.Expr:
     return text_of(separator=" ").str.count_matches(WORD)
 
 
+ANOTHER = r"[0-9a-f]{16}"
+"""Row ids in reasons, which are counted as one reason."""
+
+
+def left_out(version: Version) -> pl.DataFrame:
+    """What its own steps dropped and ingest rejected: columns step, reason and rows, the most first."""
+    action, op = pl.col("action"), pl.col("op")
+    lines = version.scan("ledger").filter((action == "dropped") | ((action == "rejected") & (op == "ingest")))
+    reason = pl.col("reason").str.replace_all(ANOTHER, "another row")
+    counted = lines.group_by(op.alias("step"), reason).agg(pl.len().cast(pl.Int64).alias("rows"))
+    return counted.sort("rows", "step", "reason", descending=[True, False, False]).collect()
+
+
 LENGTHS = (25, 50, 100, 200, 400, 800, 1600)
 """Words at which a new length begins."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from curation import balance
 from curation.budget import Budget
@@ -67,6 +67,14 @@ class Balance(Step):
     them stand twice and half three times."""
     keep: Literal["random"] | By | Diverse = "random"
     """Which rows stay where a category has too many (and are repeated first where it has too few)."""
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _weights_have_a_field(cls, to: Any) -> Any:
+        """A table of categories alone is a fair guess at how weights are written: say how they are."""
+        if isinstance(to, dict) and len(to) > 1 and not {"temperature", "weights"} & set(to):
+            raise ValueError("a share for each category is written {weights: {math: 0.6, code: 0.4}}")
+        return to
 
     def target(self) -> balance.Target:
         """The target in the terms of ``curation.balance``."""

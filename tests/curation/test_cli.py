@@ -102,8 +102,13 @@ def test_the_whole_way(tome_json: Tome, recipe_file: Path, source_file: Path, st
         "parents",
         "sources",
         "steps",
+        "left_out",
         "head",
     }
+    assert shown["left_out"] == [
+        {"step": "balance", "reason": "over the target of math: 8 of 17 rows", "rows": 9},
+        {"step": "filter", "reason": "not score >= 0.2", "rows": 2},
+    ]
     assert len(shown["head"]) == 2
     assert shown["parents"] == [read["version"]]
 
@@ -177,10 +182,11 @@ def test_hostile_data_is_shown_and_not_obeyed(
         "".join(json.dumps(line) + "\n" for line in lines) + f"{{broken {evil}\n", encoding="utf-8"
     )
     shown = say("ingest", str(path), "--name", "evil")
-    assert "2 rows + 1 rejects = 3 read" in shown
+    assert "2 rows + 1 reject = 3 read" in shown
     row = store.get("evil").rows()["id"][0]
     for command in (["show", "evil"], ["why", row], ["diff", "evil", "evil"], ["versions"]):
         shown += say(*command)
+    assert "left out by" in shown  # the reject, with its reason
     assert "\x1b" not in shown
     assert "\x07" not in shown
     assert "\u202e" not in shown

@@ -50,6 +50,10 @@ def test_a_recipe_reads() -> None:
             "{op: split, evall: 0.5}",
             "r.yaml:6: steps.1.evall: there is no field 'evall'. Did you mean 'eval'? Known: at_least, eval, stratify.",
         ),
+        (
+            "{op: balance, to: {math: 0.5, code: 0.5}}",
+            "r.yaml:6: steps.1.to: a share for each category is written {weights: {math: 0.6, code: 0.4}}",
+        ),
         ("{op: split, eval: 1.5}", "r.yaml:6: steps.1.eval: Input should be less than 1, found 1.5"),
         ("{op: split, eval: lots}", "r.yaml:6: steps.1.eval: Input should be a valid number"),
         ("{op: split, eval: .nan}", "r.yaml:6: steps.1.eval: "),
