@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curation.errors import InputError
+
+if TYPE_CHECKING:
+    from curation.balance import Plan
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True
@@ -63,20 +66,13 @@ def balance_command(
     assert isinstance(step, Balance)
     store = Store()
     one = store.get(version)
-    planned = step.plan(one.rows())
+    had = one.rows()
+    planned = step.plan(had)
+    _, unit = step.costs_in(had.columns)
+    head, lines = plan_table(planned, by, unit)
+    table(head, lines, as_json=json)
     table(
-        [by, "now", "target", "taken", "augmented", "repeats", "epochs", "to augment", "rows %", "tokens %"],
-        [
-            (
-                line.category, line.now, line.target, line.taken, line.augmented, line.repeats, line.epochs, line.to_augment,
-                moved(line.share_now, line.share_after), moved(line.cost_share_now, line.cost_share_after),
-            )
-            for line in planned.lines
-        ],
-        as_json=json,
-    )  # fmt: skip
-    table(
-        ["", "rows", "entropy (bits)", "effective categories", "largest / smallest"],
+        ["", "rows", "entropy (bits)", "effective categories", "largest/smallest"],
         [
             (when, m.rows, m.entropy, m.effective, m.imbalance)
             for when, m in (("before", planned.before), ("after", planned.after))
@@ -146,6 +142,28 @@ def merge_command(
     )
 
 
+def plan_table(plan: Plan, by: str, unit: str) -> tuple[list[str], list[list[Any]]]:
+    """Head and lines of a plan's table; shares of what a row costs in ``unit``, left out where that is rows."""
+    counts = ("now", "target", "taken", "augmented", "repeats", "to_augment")
+    head = [by, *(name.replace("_", " ") for name in counts), "epochs", "rows %", f"{unit} %"]
+    lines: list[list[Any]] = [
+        [
+            line.category,
+            *(getattr(line, name) for name in counts),
+            line.epochs,
+            moved(line.share_now, line.share_after),
+            moved(line.cost_share_now, line.cost_share_after),
+        ]
+        for line in plan.lines
+    ]
+    if lines:
+        sums = [sum(getattr(line, name) for line in plan.lines) for name in counts]
+        real = sums[2] + sums[3]
+        lines.append(["all", *sums, round((real + sums[4]) / real, 3) if real else 0.0, "", ""])
+    width = len(head) - (unit == "rows")
+    return head[:width], [line[:width] for line in lines]
+
+
 def moved(now: float, after: float) -> str:
     """Two shares as per cent: now, and in the mix."""
     return f"{100 * now:4.1f} -> {100 * after:4.1f}"
@@ -167,7 +185,9 @@ def parse_target(text: str) -> Any:
         if "=" in text:
             pairs = [part.rpartition("=") for part in text.split(",")]
             return {"weights": {name.strip(): float(weight) for name, _, weight in pairs}}
-        return {"temperature": float(text)}
+        if 0 <= float(text) <= 1:
+            return {"temperature": float(text)}
+        raise ValueError
     except ValueError:
         raise InputError(
             f"can't read the target {text!r}",

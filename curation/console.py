@@ -46,7 +46,8 @@ def table(
     Figures and ids are never broken; a narrow terminal folds longer texts, and a pipe gets each row on one line.
     """
     kept = [list(row) for row in rows]
-    body = [[escape(plain(figure(value))) for value in row] for row in kept]
+    columns = [figures_of([row[place] for row in kept]) for place in range(len(head))]
+    body = [[escape(plain(column[number])) for column in columns] for number in range(len(kept))]
     grid = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
     for place, name in enumerate(head):
         figures = bool(kept) and all(isinstance(row[place], int | float | None) for row in kept)
@@ -78,6 +79,19 @@ def figure(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def figures_of(values: Sequence[Any]) -> list[str]:
+    """The values of a column as they stand in a table: fractions with as many decimals as the one that has most."""
+    told = [figure(value) for value in values]
+    fractions = [text for value, text in zip(values, told, strict=True) if isinstance(value, float)]
+    if not fractions or any(not text.strip("-").replace(".", "", 1).isdigit() for text in fractions):
+        return told
+    most = max(len(text.partition(".")[2]) for text in fractions)
+    return [
+        f"{value:,.{most}f}" if isinstance(value, float) else text
+        for value, text in zip(values, told, strict=True)
+    ]
 
 
 def plain(text: str, limit: int | None = None) -> str:
@@ -132,8 +146,11 @@ class Progress:
         if event == "source":
             return f"reading {f['name']} from {f['uri']}"
         if event == "source_done":
+            from curation.findings import count
+
             why = f"; why: tome show {f['version']}" if f["rejects"] else ""
-            return f"  {f['rows']:,} rows, {f['rejects']:,} rejects  (version {f['version']}{why})"
+            told = f"{count(f['rows'], 'row')}, {count(f['rejects'], 'reject')}"
+            return f"  {told}  (version {f['version']}{why})"
         if event == "progress":
             left = f", {f['left']:.0f} s left" if f.get("left") else ""
             of = f" of {f['total']:,}" if f.get("total") else ""

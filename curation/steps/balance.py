@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -204,12 +205,17 @@ class Balance(Step):
         )
 
     def _cost(self, rows: pl.DataFrame) -> pl.Expr:
-        """What a row costs: the budget's tokens, else tokens or words where an earlier step counted them."""
         if self.budget is not None and self.budget.tokens is not None:
             self.budget.cost(rows, self.op)
-            return pl.col(self.budget.column).fill_null(0).alias("cost")
-        counted = next((name for name in ("tokens.total", "stats.words") if name in rows.columns), None)
-        return (pl.col(counted).fill_null(0) if counted else pl.lit(1)).alias("cost")
+        column, _ = self.costs_in(rows.columns)
+        return (pl.col(column).fill_null(0) if column else pl.lit(1)).alias("cost")
+
+    def costs_in(self, columns: Sequence[str]) -> tuple[str | None, str]:
+        """What a row costs: the column, and its unit: the budget's tokens, else what an earlier step counted, else rows."""
+        if self.budget is not None and self.budget.tokens is not None:
+            return self.budget.column, "tokens"
+        known = {"tokens.total": "tokens", "stats.words": "words"}
+        return next(((name, unit) for name, unit in known.items() if name in columns), (None, "rows"))
 
     def _best(self, rows: pl.DataFrame, train: pl.DataFrame, ctx: Context) -> pl.Series:
         """Which training rows to keep first: those with the highest value; no difference where chance decides."""
