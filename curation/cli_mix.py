@@ -68,7 +68,7 @@ def balance_command(
     one = store.get(version)
     had = one.rows()
     planned = step.plan(had)
-    _, unit = step.costs_in(had.columns)
+    _, unit = step.costs_in(had)
     head, lines = plan_table(planned, by, unit)
     table(head, lines, as_json=json)
     table(

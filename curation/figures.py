@@ -17,8 +17,10 @@ EXAMPLES = 2
 """Conversations shown for each category and each reason."""
 CUT = 400
 """Characters of a text that are shown."""
-BY_THE_WAY = (".key", ".evidence", ".representative", ".nearest", ".match", ".item", ".x", ".y")
-"""Endings of columns that say something about one row alone: counting them tells nothing."""
+BY_THE_WAY = (
+    ".key", ".evidence", ".cluster", ".representative", ".nearest", ".match", ".item", ".unit", ".x", ".y"
+)  # fmt: skip
+"""Endings of columns that say something about one row or a few alone, or the same of all: counting them tells nothing."""
 
 
 def figures(store: Store, version: Version) -> dict[str, Any]:

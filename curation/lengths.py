@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from curation.views import words_of
+from curation.views import token_unit, words_of
 
 STEPS = 4
 """Bins between a length and its double."""
@@ -15,14 +15,14 @@ TURNS = 16
 
 
 def lengths(rows: pl.LazyFrame) -> dict[str, list[dict[str, Any]]]:
-    """Rows by words, by tokens where a step counted them, and by turns: ``start``, ``end`` (open) and ``rows`` of each bin.
+    """Rows by words, by tokens where a step counted them by a tokenizer, and by turns: ``start``, ``end`` (open) and ``rows`` of each bin.
 
     Bins of words and tokens are as wide as a quarter of a doubling; the first holds what is under 1. Turns are
     counted one by one, up to a last bin for 16 and more.
     """
     columns = rows.collect_schema().names()
     found = {"words": _doubling(rows, words_of(rows))}
-    if "tokens.total" in columns:
+    if "tokens.total" in columns and token_unit(rows) == "tokens":
         found["tokens"] = _doubling(rows, pl.col("tokens.total"))
     turns = pl.col("messages").list.len().clip(0, TURNS).cast(pl.Int64)
     found["turns"] = _filled(rows.group_by(turns.alias("bin")).len().collect(), lambda place: float(place))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Collection
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,7 @@ def _sections(found: dict[str, Any]) -> list[tuple[str, str]]:
         *parts,
         ("Duplicates", duplicates(found["duplicates"])),
         ("Overlap with test sets", contamination(found["contamination"])),
-        ("What steps found", _findings(found["findings"])),
+        ("What steps found", _findings(found["findings"], found["dimensions"])),
         ("What augmentation made", augmentation(found["augmentation"])),
         ("What was done", _done(found["steps"])),
         ("What was dropped, and why", _dropped(found["dropped"])),
@@ -166,7 +167,16 @@ def duplicates(found: list[dict[str, Any]]) -> str:
     """A line for each step that looked for duplicates or cut them."""
     if not found:
         return "<p class='quiet'>No step looked for duplicates.</p>"
-    rows = [[one["step"], one["by"], one["clusters"], one["rows"], one["dropped"]] for one in found]
+    rows = [
+        [
+            one["step"],
+            one["by"],
+            one["clusters"],
+            one["rows"],
+            one["dropped"] if one["step"] == "dedup" else None,
+        ]
+        for one in found
+    ]
     return table(["step", "by", "clusters", "rows in them", "dropped"], rows)
 
 
@@ -185,33 +195,47 @@ def contamination(found: dict[str, Any] | None) -> str:
     head = ["row", "test set", "item", "overlap", "text in common"]
     for title, rows in (("Cut", found["cut"]), ("Left", found["left"])):
         if rows:
-            lines = [[r["id"], r["benchmark"], r["item"], r["overlap"], r["match"]] for r in rows]
+            lines = [[r["id"], r["benchmark"], r["item"], percent(r["overlap"]), r["match"]] for r in rows]
             said += f"<h3>{title}, highest overlap first</h3>" + table(head, lines)
     return said
 
 
-def _findings(found: dict[str, Any]) -> str:
+def _findings(found: dict[str, Any], told: Collection[str]) -> str:
+    """What annotate steps found; the values of columns that are ``told`` elsewhere are left out."""
     flags = [[name, one["rows"]] for name, one in found.items() if one["kind"] in ("flag", "text")]
+    keys = ("mean", "p05", "median", "p95", "max")
     numbers = [
-        [name, one["known"], *(one[key] for key in ("mean", "p05", "median", "p95", "max"))]
+        [name, one["known"], *(one[key] for key in keys)]
         for name, one in found.items()
-        if one["kind"] == "number"
+        if one["kind"] == "number" and any(one[key] for key in keys)
+    ]
+    nowhere = [name for name, rows in flags if not rows]
+    nothing = [
+        name for name, one in found.items() if one["kind"] == "number" and not any(one[key] for key in keys)
     ]
     values = "".join(
         f"<div><h3>{escape(name)}</h3>"
-        + table(["value", "rows"], [[value, count] for value, count in one["values"].items()])
+        + table(["value", "rows"], [[value or "(none)", count] for value, count in one["values"].items()])
         + "</div>"
         for name, one in found.items()
-        if one["kind"] == "values" and one["values"]
+        if one["kind"] == "values" and one["values"] and name not in told
     )
     parts = []
     if flags:
-        parts.append("<h3>Flags</h3>" + table(["column", "rows"], sorted(flags, key=lambda row: -row[1])))
+        raised = sorted((row for row in flags if row[1]), key=lambda row: -row[1])
+        parts.append("<h3>Flags</h3>" + (table(["column", "rows"], raised) if raised else ""))
+        parts.append(_said("On no row", nowhere))
     if numbers:
         parts.append(
             "<h3>Numbers</h3>" + table(["column", "rows", "mean", "5%", "median", "95%", "max"], numbers)
         )
+    parts.append(_said("0 on every row, or without a value", nothing))
     return "".join(parts) + (f"<div class='columns'>{values}</div>" if values else "")
+
+
+def _said(what: str, names: list[str]) -> str:
+    """A line that names columns of which there is nothing more to tell."""
+    return f"<p class='quiet'>{what}: {escape(', '.join(names))}.</p>" if names else ""
 
 
 def _done(steps: list[dict[str, Any]]) -> str:

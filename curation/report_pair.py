@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from curation.report_parts import bars, examples, folded, histogram, paired, table, tiles
+from curation.report_parts import bars, examples, folded, histogram, paired, percent, table, tiles
 
 KINDS = ("added", "dropped", "edited", "moved")
 """What may have happened to a row; moved is to another category or side."""
@@ -107,12 +107,12 @@ def _by_category(found: Mapping[str, Any]) -> str:
     old, new = (
         {str(o["value"]): o for o in side["dimensions"]["category"]} for side in (found["against"], found)
     )
-    head = ["category", "before", "after", "added", "dropped", "edited", "% of words before", "after "]
+    head = ["category", "before", "after", "added", "dropped", "edited", "of words before", "after "]
     rows = [
         [
             *(row[name] for name in head[:6]),
-            round(100 * old.get(row["category"], NOT_HERE)["word_share"], 1),
-            round(100 * new.get(row["category"], NOT_HERE)["word_share"], 1),
+            percent(old.get(row["category"], NOT_HERE)["word_share"]),
+            percent(new.get(row["category"], NOT_HERE)["word_share"]),
         ]
         for row in found["diff"]["by_category"]
     ]
@@ -132,7 +132,14 @@ def _cut(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     rows: list[list[Any]] = []
     for side, name in ((before, "before"), (after, "after")):
         rows += [
-            [name, one["step"], one["by"], one["clusters"], one["dropped"]] for one in side["duplicates"]
+            [
+                name,
+                one["step"],
+                one["by"],
+                one["clusters"],
+                one["dropped"] if one["step"] == "dedup" else None,
+            ]
+            for one in side["duplicates"]
         ]
         tests = side["contamination"]
         for check in tests["checks"] if tests else []:
@@ -162,6 +169,7 @@ def _findings(a: Mapping[str, Any], b: Mapping[str, Any]) -> str:
             numbers.append(
                 [name, *(o.get(key) if o else None for key in ("mean", "median", "p95") for o in one)]
             )
+    flags, numbers = ([row for row in rows if any(row[1:])] for rows in (flags, numbers))
     parts = ""
     if flags:
         parts += "<h3>Flags</h3>" + table(
@@ -170,7 +178,11 @@ def _findings(a: Mapping[str, Any], b: Mapping[str, Any]) -> str:
     if numbers:
         head = ["column", "mean before", "after", "median before", "after ", "95% before", "after  "]
         parts += "<h3>Numbers</h3>" + table(head, numbers)
-    return parts
+    return (
+        parts + "<p class='quiet'>Columns that are 0 everywhere on both sides are left out.</p>"
+        if parts
+        else ""
+    )
 
 
 def _steps(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

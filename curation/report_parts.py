@@ -10,10 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from curation.lengths import TURNS
+
 MOST = 12
 """Values of a dimension that are drawn; the others are counted."""
 WIDE, HIGH = 1000, 140
+TICKS = 12
+"""Most marks on an axis."""
 ID = re.compile(r"[0-9a-f]{16}")
+PERCENT = re.compile(r"[0-9.]+%")
 Bins = Sequence[Mapping[str, Any]]
 
 
@@ -119,7 +124,9 @@ def histogram(bins: Bins, unit: str, before: Bins | None = None) -> str:
             for place, (start, _) in enumerate(starts)
         )
         outline = f"<path d='M0 {HIGH} {steps} V{HIGH}' fill='none' stroke='var(--accent)' stroke-width='2' vector-effect='non-scaling-stroke'/>"
-    ticks = [t + 0.5 for t in (1, 2, 4, 6, 8, 10, 12, 14, 16)] if whole else [float(10**n) for n in range(8)]
+    ticks = (
+        [t + 0.5 for t in (1, 2, 4, 6, 8, 10, 12, 14, 16)] if whole else _ticks(starts[0][0], starts[-1][1])
+    )
     marks = "".join(
         f"<span style='left:{100 * x(t) / WIDE:.2f}%'>{_tick(t, whole)}</span>"
         for t in ticks
@@ -132,14 +139,22 @@ def histogram(bins: Bins, unit: str, before: Bins | None = None) -> str:
     if not whole:
         at = 100 * x(middle) / WIDE
         line = f"<span class='cut{' left' if at > 80 else ''}' style='left:{at:.2f}%'>median {said}</span>"
-    axis = "16 turns and more stand in the last bin" if whole else "log axis"
-    how = "filled: after, outline: before, each as a share of its own rows; " if before else ""
+    last = starts[-1][0] >= TURNS
+    axis = "; 16 turns and more stand in the last bin" if whole and last else "" if whole else "; log axis"
+    how = "; filled: after, outline: before, each as a share of its own rows" if before else ""
     label = f"The median is {said} {unit}{was}."
     return (
         f"<figure><div class='plot'><svg viewBox='0 0 {WIDE} {HIGH}' preserveAspectRatio='none' role='img' aria-label='{label}'>"
         f"{columns}{outline}</svg>{line}</div><div class='axis'>{marks}</div>"
-        f"<figcaption>{label} {sum(b['rows'] for b in bins):,} rows; {how}{axis}.</figcaption></figure>"
+        f"<figcaption>{label} {sum(b['rows'] for b in bins):,} rows{how}{axis}.</figcaption></figure>"
     )
+
+
+def _ticks(first: float, last: float) -> list[float]:
+    """Round numbers on a log axis: 1, 2, 5, 10, 20, ...; powers of ten alone where those would be too many."""
+    every = [float(n * 10**power) for power in range(8) for n in (1, 2, 5)]
+    shown = [tick for tick in every if first <= tick <= last]
+    return shown if len(shown) <= TICKS else [tick for tick in shown if str(tick).startswith("1")]
 
 
 def _bin(start: float, end: float, whole: bool) -> str:
@@ -180,10 +195,7 @@ def paired(rows: Sequence[Mapping[str, Any]], most: int = MOST) -> str:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """A table; figures stand right with thousands separators."""
-    right = [
-        bool(rows) and all(isinstance(row[i], int | float) or row[i] is None for row in rows)
-        for i in range(len(head))
-    ]
+    right = [bool(rows) and all(_is_figure(row[i]) for row in rows) for i in range(len(head))]
     top = "".join(
         f"<th{_class(r, None)}>{escape(name.strip())}</th>" for r, name in zip(right, head, strict=True)
     )
@@ -194,6 +206,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         for row in rows
     )
     return f"<div class='scroll'><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def _is_figure(value: Any) -> bool:
+    return value is None or isinstance(value, int | float) or bool(PERCENT.fullmatch(str(value)))
 
 
 def _class(right: bool, value: Any) -> str:

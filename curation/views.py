@@ -69,11 +69,19 @@ def with_length(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.with_columns(place.replace_strict(names, return_dtype=pl.String).alias("length"))
 
 
+def token_unit(rows: pl.LazyFrame) -> str:
+    """What ``tokens.total`` counts: ``tokens``, or ``words`` where the step had no tokenizer."""
+    if "tokens.unit" not in rows.collect_schema().names():
+        return "tokens"
+    said = rows.select(pl.col("tokens.unit").drop_nulls().first()).collect().item()
+    return str(said or "tokens")
+
+
 def size_of(rows: pl.LazyFrame) -> tuple[str, str]:
     """What a row's size is counted in: the column, and its unit: tokens where a step counted them, else words."""
     names = rows.collect_schema().names()
     if "tokens.total" in names:
-        return "tokens.total", "tokens"
+        return "tokens.total", token_unit(rows)
     return next(name for name in ("stats.words", "words") if name in names), "words"
 
 

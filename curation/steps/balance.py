@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -207,15 +206,18 @@ class Balance(Step):
     def _cost(self, rows: pl.DataFrame) -> pl.Expr:
         if self.budget is not None and self.budget.tokens is not None:
             self.budget.cost(rows, self.op)
-        column, _ = self.costs_in(rows.columns)
+        column, _ = self.costs_in(rows)
         return (pl.col(column).fill_null(0) if column else pl.lit(1)).alias("cost")
 
-    def costs_in(self, columns: Sequence[str]) -> tuple[str | None, str]:
+    def costs_in(self, rows: pl.DataFrame) -> tuple[str | None, str]:
         """What a row costs: the column, and its unit: the budget's tokens, else what an earlier step counted, else rows."""
         if self.budget is not None and self.budget.tokens is not None:
             return self.budget.column, "tokens"
-        known = {"tokens.total": "tokens", "stats.words": "words"}
-        return next(((name, unit) for name, unit in known.items() if name in columns), (None, "rows"))
+        if "tokens.total" in rows.columns:
+            from curation.views import token_unit
+
+            return "tokens.total", token_unit(rows.lazy())
+        return ("stats.words", "words") if "stats.words" in rows.columns else (None, "rows")
 
     def _best(self, rows: pl.DataFrame, train: pl.DataFrame, ctx: Context) -> pl.Series:
         """Which training rows to keep first: those with the highest value; no difference where chance decides."""

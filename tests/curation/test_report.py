@@ -12,7 +12,8 @@ import pytest
 import tome
 from curation.contract import Home
 from curation.figures import figures
-from curation.report import finding, render, write_report
+from curation.report import _findings, finding, render, write_report
+from curation.report_parts import _ticks
 from curation.rows import make_rows
 from curation.step import LEDGER
 from curation.store import Store, Version
@@ -257,3 +258,27 @@ def test_lengths_stand_in_bins_that_two_versions_share() -> None:
     turns = {b["start"]: b["rows"] for b in found["turns"] if b["rows"]}
     assert turns == {1.0: 2, 2.0: 1, 16.0: 1}
     assert lengths(make_rows([], source="s").lazy()) == {"words": [], "turns": []}
+
+
+def test_an_axis_has_round_marks_and_not_too_many() -> None:
+    assert _ticks(9.5, 320.0) == [10, 20, 50, 100, 200]
+    assert _ticks(0.0, 1_000_000.0) == [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]
+
+
+def test_columns_of_nothing_are_named_in_one_line() -> None:
+    number = {"kind": "number", "known": 2, "mean": 0.0, "p05": 0.0, "median": 0.0, "p95": 0.0, "max": 0.0}
+    found = {
+        "quality.echo": {"kind": "flag", "rows": 3},
+        "quality.refusal": {"kind": "flag", "rows": 0},
+        "pii.total": number,
+        "stats.words": number | {"mean": 1.5, "max": 3.0},
+        "quality.flags": {"kind": "values", "values": {"": 2, "echo": 3}},
+        "language.code": {"kind": "values", "values": {"en": 5}},
+    }
+    page = re.sub(r"<[^>]+>", " ", _findings(found, {"language.code": []}))
+    assert " ".join(page.split()) == (
+        "Flags column rows quality.echo 3 On no row: quality.refusal. "
+        "Numbers column rows mean 5% median 95% max stats.words 2 1.5 0 0 0 3 "
+        "0 on every row, or without a value: pii.total. "
+        "quality.flags value rows (none) 2 echo 3"
+    )

@@ -47,6 +47,9 @@ def test_size_is_tokens_where_they_were_counted(rows: pl.LazyFrame) -> None:
     assert views.size_of(rows) == ("words", "words")
     counted = rows.with_columns(pl.Series("tokens.total", [10, 0, 0, 0, 20, 10]))
     assert views.size_of(counted) == ("tokens.total", "tokens")
+    by_words = counted.with_columns(pl.lit("words").alias("tokens.unit"))
+    assert views.size_of(by_words) == ("tokens.total", "words")
+    assert views.size_of(by_words.head(0)) == ("tokens.total", "tokens")
     found = views.shares(counted, "category", "tokens.total")
     assert found.select("value", "words", "word_share").rows() == [
         ("math", 10, 0.25),
