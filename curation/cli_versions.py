@@ -130,7 +130,7 @@ def why_command(
     json: Json = False,
 ) -> None:
     """Tell one row's whole story: its source, scores and every decision. Example: tome why 3f2a91c07d5e8b64"""
-    from curation.console import answer, figure, plain, say, table
+    from curation.console import answer, evidence, plain, say, table
     from curation.store import Store
     from curation.why import why
 
@@ -139,23 +139,23 @@ def why_command(
     origin = story.origin.get("uri", "")
     say(plain(f"{story.id} is {story.state} in version {story.version}."), as_json=json)
     say(plain(f"From {story.source}, row {story.source_row} {origin}".rstrip()), as_json=json)
-    say(plain(f"category {story.category}, split {story.split}, family {story.family}"), as_json=json)
+    parts = (("category", story.category), ("split", story.split), ("family", story.family))
+    say(plain(", ".join(f"{name} {value or '(none)'}" for name, value in parts)), as_json=json)
     if story.parent_id:
         say(plain(f"made by {story.made_by} from {story.parent_id}"), as_json=json)
-    if story.scores:
-        table(
-            ["score", "value"],
-            [(name, plain(figure(value), 80)) for name, value in sorted(story.scores.items())],
-            as_json=json,
-        )
+    if story.children:
+        say(f"children: {', '.join(story.children)}", as_json=json)
     if story.decisions:
         table(
             ["step", "decision", "reason", "evidence"],
-            [(d.op, d.action, d.reason, plain(figure(d.evidence), 160)) for d in story.decisions],
+            [(d.op, d.action, d.reason, plain(evidence(d.evidence), 160)) for d in story.decisions],
             as_json=json,
         )
-    if story.children:
-        say(f"children: {', '.join(story.children)}", as_json=json)
+    scores = sorted(story.scores.items())
+    if telling := [(name, plain(evidence(value), 80)) for name, value in scores if value]:
+        table(["score", "value"], telling, as_json=json)
+    if others := [name for name, value in scores if not value]:
+        say(f"0, no or empty: {', '.join(others)}", as_json=json)
     for message in story.messages:
         say(f"\n[{message['role']}]\n{plain(message['content'], 600)}", as_json=json)
     answer(story.to_dict(), as_json=json)

@@ -81,6 +81,15 @@ def figure(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def evidence(value: Any) -> str:
+    """Evidence or a score as text: the fields of an object with their names, the items of a list one after another."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {evidence(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return "; ".join(evidence(one) for one in value)
+    return figure(value)
+
+
 def figures_of(values: Sequence[Any]) -> list[str]:
     """The values of a column as they stand in a table: fractions with as many decimals as the one that has most."""
     told = [figure(value) for value in values]

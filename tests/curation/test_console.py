@@ -75,3 +75,17 @@ def test_the_table_of_a_plan_sums_up_and_names_its_unit() -> None:
         ["all", 9, 8, 6, 1, 1, 0, 1.143, "", ""],
     ]
     assert plan_table(planned, "category", "rows")[0][-1] == "rows %"
+
+
+def test_evidence_is_told_in_words() -> None:
+    found = {
+        "item": 2,
+        "overlap": 0.5,
+        "spans": [{"turn": 0, "end": 1_110}, {"turn": 1, "end": 9}],
+        "match": None,
+    }
+    assert (
+        console.evidence(found)
+        == "item: 2, overlap: 0.5, spans: turn: 0, end: 1,110; turn: 1, end: 9, match: "
+    )
+    assert console.evidence(True) == "yes"
