@@ -91,3 +91,19 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     hint = f"Did you mean '{close[0]}'? " if close else ""
     shown = ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
     return f"{hint}Known: {shown}."
+
+
+def nearest_column(name: str, columns: Iterable[str]) -> str:
+    """A mend for a column that isn't there: the step that makes it, where that hasn't run, else the nearest name.
+
+    >>> nearest_column("stats.words", ["id"])
+    'Put a stats step before.'
+    """
+    from importlib.util import find_spec
+
+    known = set(columns)
+    op, dot, _ = name.partition(".")
+    ran = any(column.startswith(f"{op}.") for column in known)
+    if dot and op.isidentifier() and not ran and find_spec(f"curation.steps.{op}"):
+        return f"Put {'an' if op[0] in 'aeiou' else 'a'} {op} step before."
+    return nearest(name, known)

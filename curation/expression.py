@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 
-from curation.errors import InputError, nearest
+from curation.errors import InputError, nearest, nearest_column
 from curation.rows import text_of
 
 TEXTS = {"text": None, "user": ["user"], "assistant": ["assistant"], "system": ["system"]}
@@ -168,7 +168,7 @@ class _Translator:
             return pl.col(name)
         if name in TEXTS:
             return text_of(roles=TEXTS[name])
-        raise self.fail(f"there is no column {name!r}", nearest(name, self.columns | set(TEXTS)))
+        raise self.fail(f"there is no column {name!r}", nearest_column(name, self.columns | set(TEXTS)))
 
     def comparison(self, node: ast.Compare) -> pl.Expr:
         parts = []

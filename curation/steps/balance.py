@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from curation import balance
 from curation.budget import Budget
 from curation.diversity import Diverse
-from curation.errors import InputError, nearest
+from curation.errors import InputError, nearest_column
 from curation.rows import child_id
 from curation.step import Context, Kind, Step, keyed_uniform
 from curation.steps.split import TRAIN
@@ -182,7 +182,7 @@ class Balance(Step):
             rows = with_length(rows.lazy()).collect()
         if self.by not in rows.columns:
             raise InputError(
-                f"there is no column {self.by!r}", where="balance", mend=nearest(self.by, rows.columns)
+                f"there is no column {self.by!r}", where="balance", mend=nearest_column(self.by, rows.columns)
             )
         if rows.schema[self.by].is_nested():
             raise InputError(
@@ -237,7 +237,7 @@ class Balance(Step):
             raise InputError(
                 f"there is no column {self.keep.max!r}",
                 where="balance",
-                mend=nearest(self.keep.max, rows.columns),
+                mend=nearest_column(self.keep.max, rows.columns),
             )
         dtype = rows.schema[self.keep.max]
         if not dtype.is_numeric():

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from curation.categorize.rules import Rule
 from curation.categorize.taxonomy import SHIPPED, UNSURE, load_taxonomy, taxonomy_path
-from curation.errors import InputError, nearest
+from curation.errors import InputError, nearest_column
 from curation.modelfiles import model_files
 from curation.step import Context, Kind, Step
 from curation.steps.embed import View
@@ -79,7 +79,7 @@ class Categorize(Step):
         if self.method == "column":
             assert self.column is not None
             if self.column not in rows.columns:
-                mend = nearest(self.column, rows.columns)
+                mend = nearest_column(self.column, rows.columns)
                 raise InputError(f"there is no column {self.column!r}", where=self.op, mend=mend)
             found = methods.by_column(rows[self.column], self.map)
         elif self.method == "rules":

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from curation.errors import InputError, nearest
+from curation.errors import InputError, nearest_column
 from curation.rows import text_of
 from curation.step import Context, Kind, Step
 
@@ -78,7 +78,7 @@ class Dedup(Step):
     def _known(self, rows: pl.DataFrame, column: str) -> None:
         if column not in rows.columns:
             raise InputError(
-                f"there is no column {column!r}", where="dedup", mend=nearest(column, rows.columns)
+                f"there is no column {column!r}", where="dedup", mend=nearest_column(column, rows.columns)
             )
 
     def _rank(self, rows: pl.DataFrame) -> pl.Expr:

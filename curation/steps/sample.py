@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from curation.budget import Budget
 from curation.diversity import Diverse
-from curation.errors import InputError, nearest
+from curation.errors import InputError, nearest_column
 from curation.step import Context, Kind, Step, keyed_uniform
 from curation.steps.split import EVAL
 
@@ -99,7 +99,7 @@ class Sample(Step):
         )
         if column is not None and column not in rows.columns:
             raise InputError(
-                f"there is no column {column!r}", where=self.op, mend=nearest(column, rows.columns)
+                f"there is no column {column!r}", where=self.op, mend=nearest_column(column, rows.columns)
             )
         return column
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import polars as pl
 from pydantic import Field
 
-from curation.errors import InputError, nearest
+from curation.errors import InputError, nearest_column
 from curation.step import Context, Kind, Step, keyed_uniform
 
 TRAIN, EVAL = "train", "eval"
@@ -57,7 +57,7 @@ class Split(Step):
             raise InputError(
                 f"there is no column {self.stratify!r}",
                 where="split",
-                mend=nearest(self.stratify, rows.columns),
+                mend=nearest_column(self.stratify, rows.columns),
             )
         rows = rows.with_columns(family=one_family_per_text(rows))
         families = self._families(rows)

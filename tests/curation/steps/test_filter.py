@@ -42,3 +42,19 @@ def test_no_rows_still_tell_a_wrong_column(small: pl.DataFrame) -> None:
 def test_a_broken_expression_is_refused_with_the_recipe() -> None:
     with pytest.raises(RecipeError, match="can't read the expression"):
         step_from({"op": "filter", "where": "score >"})
+
+
+@pytest.mark.parametrize(
+    ("where", "mend"),
+    [
+        ("stats.words > 3", "there is no column 'stats.words'. Put a stats step before."),
+        ("embed.key == 'x'", "there is no column 'embed.key'. Put an embed step before."),
+        ("nostep.words > 3", "there is no column 'nostep.words'. Known: "),
+    ],
+)
+def test_a_column_of_a_step_that_has_not_run_names_the_step(
+    small: pl.DataFrame, where: str, mend: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        curation.apply(small, {"op": "filter", "where": where})
+    assert mend in str(caught.value)
