@@ -106,9 +106,8 @@ def load_recipe(path: Path) -> Recipe:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         near = [str(other) for other in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-        raise RecipeError(
-            "there is no such recipe", where=str(path), mend=nearest(str(path), near) if near else None
-        ) from None
+        mend = nearest(str(path), near) if near else "Give a recipe's file: tome run data/recipes/demo.yaml"
+        raise RecipeError("there is no such recipe", where=str(path), mend=mend) from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"can't be read: {error}", where=str(path)) from None
     return parse_recipe(text, where=str(path))

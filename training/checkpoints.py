@@ -6,6 +6,7 @@ A process can be killed, and a disk can fill up, in the middle of writing. The f
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -23,6 +24,23 @@ def seal(folder: Path) -> None:
         if path.is_file() and path.name != COMPLETE
     }
     write_atomic(folder / COMPLETE, json.dumps({"step": step_of(folder), "files": files}, indent=1) + "\n")
+
+
+def disk_is_full(error: BaseException) -> bool:
+    """Whether writing failed for want of space. torch's writer tells any write that fell short as a RuntimeError of its own."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return True
+    text = str(error)
+    return any(
+        said in text
+        for said in (
+            "No space left",
+            "os error 28",
+            "PytorchStreamWriter",
+            "inline_container.cc",
+            "iostream error",
+        )
+    )
 
 
 def is_whole(folder: Path) -> bool:

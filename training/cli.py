@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from curation.contract import Home
-from training.cli_common import EXTRA, Config, Json, Overrides, Source, answer, needed, overridden, say
+from training.cli_common import EXTRA, Config, Json, Overrides, Source, answer, needed, parsed, say
 from training.cli_look import plan_command, preview_command
 from training.cli_publish import publish_command
 from training.cli_sweep import sweep_command
@@ -77,7 +77,7 @@ def start(
     from training.train import train
 
     home = Home.find()
-    chosen = overridden(overrides, context.args)
+    source, chosen = parsed(source, overrides, context.args)
     if resume:
         folder = find_run(home, name)
         name = folder.name

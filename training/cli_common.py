@@ -26,12 +26,15 @@ EXTRA = {"allow_extra_args": True, "ignore_unknown_options": True}
 """For commands on which every field of the config is an option too."""
 
 
-def overridden(overrides: list[str] | None, words: list[str]) -> list[str]:
-    """``--set`` and fields written as options, as ``key=value``. Raises ConfigError for a word that is neither."""
-    pairs, others = flags(words)
-    if others:
-        raise ConfigError(f"{others[0]!r} is one word too many", mend="See --help.")
-    return [*(overrides or []), *pairs]
+def parsed(source: str | None, overrides: list[str] | None, words: list[str]) -> tuple[str | None, list[str]]:
+    """The export, and ``--set`` and fields written as options as ``key=value``. Raises ConfigError for a word too many.
+
+    Options may stand before the export: Typer then takes the first of them, which it doesn't know, for it.
+    """
+    pairs, others = flags([*([source] if source is not None else []), *words])
+    if len(others) > 1:
+        raise ConfigError(f"{others[1]!r} is one word too many", mend="See --help.")
+    return (others[0] if others else None), [*(overrides or []), *pairs]
 
 
 def flags(words: list[str]) -> tuple[list[str], list[str]]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from curation.contract import Home, TomeError
-from training.cli_common import Config, Json, Overrides, Source, answer, needed, overridden, say
+from training.cli_common import Config, Json, Overrides, Source, answer, needed, parsed, say
 
 
 def plan_command(
@@ -33,8 +33,10 @@ def plan_command(
     recomputed_layers, layers, fitting_batch, room_gib; or error).
     """
     from training.config import preset_names
+    from training.data import open_export
 
-    chosen = overridden(overrides, context.args)
+    source, chosen = parsed(source, overrides, context.args)
+    open_export(needed(source), Home.find())
     names = [config] if config else preset_names()
     plans: dict[str, Any] = {}
     for name in names:
@@ -146,7 +148,8 @@ def preview_command(
     from training.preview import coloured, marked, preview_row
 
     home = Home.find()
-    chosen = load_config(needed(config, "config"), overridden(overrides, context.args))
+    source, changed = parsed(source, overrides, context.args)
+    chosen = load_config(needed(config, "config"), changed)
     export = open_export(needed(source), home)
     base = resolve_base(chosen.model, chosen.revision, home, say, weights=False)
     voice = load_voice(base, chosen.template)

@@ -34,11 +34,12 @@ def publish_command(
     with file and kind), url.
     """
     from training import gguf as gguf_module
+    from training.folders import named_run
     from training.merge import merge, open_run
     from training.push import push as push_run
 
     home = Home.find()
-    folder = home.runs / run
+    folder = named_run(home, run)
     info = open_run(folder)
     if not (merged or gguf or push):
         raise ConfigError("nothing to do", mend="Say --merged, --gguf Q8_0, --push OWNER/NAME, or several.")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from curation.contract import Home
-from training.cli_common import Config, Json, Overrides, Source, answer, flags, needed, say
+from training.cli_common import Config, Json, Overrides, Source, answer, flags, needed, parsed, say
 from training.errors import ConfigError
 
 
@@ -50,11 +50,13 @@ def sweep_command(
         numbers = [int(seed) for seed in seeds.split(",")]
     except ValueError:
         raise ConfigError(f"{seeds!r} aren't seeds", where="--seeds", mend="Write 1,2,3.") from None
-    pairs, more = flags(context.args)
+    pairs, words = flags([*([source] if source is not None else []), *context.args])
+    grid = [*(grid or []), *(word for word in words if "=" in word)]
+    source, changed = parsed(None, [*(overrides or []), *pairs], [word for word in words if "=" not in word])
     found = sweep(
         needed(source),
-        load_config(chosen, [*(overrides or []), *pairs]),
-        parse_grid([*(grid or []), *more]),
+        load_config(chosen, changed),
+        parse_grid(grid),
         Home.find(),
         name=name or f"sweep-{needed(source).rstrip('/').rpartition('/')[2]}",
         seeds=numbers,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import yaml
@@ -181,11 +182,14 @@ def load_config(source: str | Path | None, overrides: Sequence[str] | Mapping[st
     """
     values, where = _read(str(source)) if source is not None else ({}, "--set")
     given = overrides if isinstance(overrides, Mapping) else parse_overrides(overrides)
-    return build({**values, **{resolve_key(key): value for key, value in given.items()}}, where)
+    changed = {resolve_key(key): value for key, value in given.items()}
+    return build({**values, **changed}, where, changed)
 
 
-def build(values: Mapping[str, Any], where: str) -> TrainConfig:
-    """A config from plain values; ``where`` names their place in errors."""
+def build(
+    values: Mapping[str, Any], where: str, changed: Mapping[str, Any] = MappingProxyType({})
+) -> TrainConfig:
+    """A config from plain values; ``where`` names their place in errors, but for those ``changed`` on the command line."""
     for key in values:
         if key not in TrainConfig.model_fields:
             raise ConfigError(
@@ -196,6 +200,8 @@ def build(values: Mapping[str, Any], where: str) -> TrainConfig:
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
+        if first["loc"] and first["loc"][0] in changed:
+            where = "--set"
         if first["type"] == "missing":
             raise ConfigError(
                 f"{field} is missing", where=where, mend=f"Say which: --set {field}=..."

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from curation.contract import Home, RunInfo, TomeError
+from curation.contract import Home, RunInfo, TomeError, nearest
 from training.config import TrainConfig
-from training.errors import ConfigError, ResumeError
+from training.errors import ConfigError, DataError, ResumeError
 
 
 def run_folder(home: Home, export: str, config: TrainConfig, name: str | None, resume: bool) -> Path:
@@ -34,13 +34,20 @@ def run_folder(home: Home, export: str, config: TrainConfig, name: str | None, r
     return home.runs / f"{export}-{model}-{number}"
 
 
+def named_run(home: Home, name: str) -> Path:
+    """The folder of the run of that name. Raises DataError with the nearest one."""
+    folder: Path = home.runs / name
+    if not (folder / "run.json").is_file():
+        known = [path.parent.name for path in home.runs.glob("*/run.json")]
+        mend = nearest(name, known) if known else "There is none yet; make one with: tome train EXPORT."
+        raise DataError(f"there is no run {name!r}", where=str(home.runs), mend=mend)
+    return folder
+
+
 def find_run(home: Home, name: str | None) -> Path:
-    """The run of that name, or the newest one that isn't done. Raises ResumeError."""
+    """The run of that name, or the newest one that isn't done. Raises DataError, ResumeError."""
     if name is not None:
-        folder: Path = home.runs / name
-        if not (folder / "run.json").is_file():
-            raise ResumeError(f"there is no run {name!r} to go on with", where=str(home.runs))
-        return folder
+        return named_run(home, name)
     open_runs = [
         path.parent
         for path in sorted(home.runs.glob("*/run.json"), key=lambda path: path.stat().st_mtime)

@@ -137,7 +137,7 @@ def make_trainer(
                 checkpoints.seal(target)
             except Exception as error:
                 shutil.rmtree(target, ignore_errors=True)
-                if _disk_full(error):
+                if checkpoints.disk_is_full(error):
                     last, _ = checkpoints.newest_whole(target.parent)
                     kept = (
                         f"the last whole checkpoint is {last.name}" if last else "there is no checkpoint yet"
@@ -290,10 +290,3 @@ def _number(value: Any) -> float | None:
         return None
     number = float(value)
     return round(number, 6) if math.isfinite(number) else None
-
-
-def _disk_full(error: BaseException) -> bool:
-    if isinstance(error, OSError) and error.errno == 28:
-        return True
-    text = str(error)
-    return "No space left" in text or "os error 28" in text or "PytorchStreamWriter failed" in text

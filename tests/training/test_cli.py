@@ -15,7 +15,7 @@ import trainworld
 
 from curation.contract import Home, RunInfo, file_sha256
 from training import cli_look
-from training.cli_common import flags, overridden
+from training.cli_common import flags, parsed
 from training.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -96,7 +96,7 @@ def test_a_run_with_unsloth_that_is_killed_and_resumed_ends_in_the_same_weights(
             "unknown key 'batchsize'. Did you mean",
         ),
         (["small", "--config", "smollm2-135m-cpu", "--set", "batch"], "'batch' is no override"),
-        (["--resume", "--name", "gone"], "there is no run 'gone' to go on with"),
+        (["--resume", "--name", "gone"], "there is no run 'gone'. There is none yet"),
         (["small", "--config", "smollm2-135m-cpu", "--name", "../x"], "'../x' can't be a run's name"),
     ],
 )
@@ -113,8 +113,14 @@ def test_a_mistake_gets_one_line_and_exit_code_2(home: Home, capsys, words: list
 def test_any_field_is_an_option() -> None:
     words = ["--lora-rank", "4", "batch=2,4", "--packing=true", "--lr", "1e-3"]
     assert flags(words) == (["lora-rank=4", "packing=true", "lr=1e-3"], ["batch=2,4"])
+    assert parsed("demo", ["seed=1"], ["--batch=4"]) == ("demo", ["seed=1", "batch=4"])
     with pytest.raises(ConfigError, match="one word too many"):
-        overridden(None, ["extra"])
+        parsed("demo", None, ["extra"])
+
+
+def test_options_may_stand_before_the_export_or_without_it() -> None:
+    assert parsed("--batch", None, ["4", "demo"]) == ("demo", ["batch=4"])
+    assert parsed("--keep", None, ["2"]) == (None, ["keep=2"])
 
 
 def test_any_field_is_an_option_of_plan_preview_and_sweep_too(

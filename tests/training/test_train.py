@@ -263,6 +263,17 @@ def test_a_full_disk_leaves_the_last_good_checkpoint(
     assert train("small", config(model), home, name="r", resume=True).state == "done"
 
 
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("size", [1, 1000, 3_000_000])
+def test_a_full_disk_is_known_by_what_torch_says(size: int) -> None:
+    import torch
+
+    with pytest.raises(RuntimeError) as failed:
+        torch.save({"weights": torch.zeros(size)}, "/dev/full")
+    assert checkpoints.disk_is_full(failed.value)
+    assert not checkpoints.disk_is_full(RuntimeError("shapes differ"))
+
+
 def test_the_end_token_keeps_its_loss_when_it_is_the_padding_token_too(home: Home, tmp_path: Path) -> None:
     from training.collate import Padded
 
