@@ -98,7 +98,10 @@ def alike(store: Store, version: Version, row: str, most: int = 10, known: Liken
     ids = head["id"]
     found = (ids == row).arg_max()
     if found is None or ids[found] != row:
-        raise InputError(f"there is no row {row!r} in version {version.id}")
+        raise InputError(
+            f"there is no row {row!r} in version {version.id}",
+            mend="Ids stand in `tome show VERSION` and in the workbench under Explore.",
+        )
     near = (known or likeness(store, version)).nearest(found, 4 * most + 20)
     frame = head[[at for at, _ in near]].with_columns(cosine=pl.Series([value for _, value in near], dtype=pl.Float64))  # fmt: skip
     own = head["content_hash"][found]

@@ -110,11 +110,12 @@ def show_command(version: Ref, json: Json = False) -> None:
     store = Store()
     one = store.get(version)
     found = tray.acts(store.home, one.id)
-    table(
-        ["act", "decided", "rows"],
-        [(place, tray.told(act), ", ".join(d.row for d in act[:3]) + (", ..." if len(act) > 3 else "")) for place, act in enumerate(found)],
-        as_json=json,
-    )  # fmt: skip
+    if found:
+        table(
+            ["act", "decided", "rows"],
+            [(place, tray.told(act), ", ".join(d.row for d in act[:3]) + (", ..." if len(act) > 3 else "")) for place, act in enumerate(found)],
+            as_json=json,
+        )  # fmt: skip
     say(tally(tray.pending(store.home, one.id)) or f"Nothing waits for version {one.id}.", as_json=json)
     answer({"version": one.id, "acts": [[brief(d) for d in act] for act in found]}, as_json=json)
 

@@ -100,7 +100,10 @@ def decided(version: Version, rows: Sequence[str], **fields: Any) -> list[Decisi
     hashes = dict(scan.collect().iter_rows())
     for row in rows:
         if row not in hashes:
-            raise InputError(f"there is no row {row!r} in version {version.id}")
+            raise InputError(
+                f"there is no row {row!r} in version {version.id}",
+                mend="Ids stand in `tome show VERSION` and in the workbench under Explore.",
+            )
     try:
         return [Decision(row=row, hash=hashes[row], **fields) for row in rows]
     except ValueError as error:
