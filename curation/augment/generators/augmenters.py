@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from types import FunctionType, MethodType
+from typing import Any, NamedTuple
 
+from curation.augment.generators import library
 from curation.augment.generators.lists import DROPPABLE, FIRM
-from curation.errors import MissingExtra
 
 SHORT = r"\s*(?:[A-Z]|[A-Za-z]{1,3}\s*$|[A-Za-z]*[^A-Za-z\s])"
 """Words that may be names, of up to three letters, or with anything but letters: a slip in them leaves too little to read."""
@@ -24,7 +25,7 @@ class Tool:
 
     def __init__(self, augmenter: Any, action: str, *, alone: bool) -> None:
         self.augmenter, self.alone = augmenter, alone
-        self._act: Callable[[str], list[str] | str] = getattr(augmenter, action)
+        self._act: Callable[[str], list[str] | str] = _with(getattr(augmenter, action), Doc=Doc)
         self._asked, self._counted = augmenter.pre_skip_aug, augmenter._generate_aug_cnt
         self._words: list[str] = []
         self._total = 0
@@ -54,16 +55,73 @@ class Tool:
         return [place for place, word in enumerate(words) if self._may[word]]
 
 
+class Part(NamedTuple):
+    """A word of a text, as nlpaug asks for it: what it was, and what it is."""
+
+    orig_token: Any
+    token: str
+
+    def get_latest_token(self) -> Part:
+        """What it is."""
+        return self
+
+
+class Doc:
+    """The words of a text, in the place of nlpaug's own class, which makes three objects of every word to log what happens to it.
+
+    Most words stay as they are, and the log isn't asked for: making it takes more than half of nlpaug's time.
+    """
+
+    def __init__(self, doc: str = "", tokens: Iterable[str] = ()) -> None:
+        del doc
+        self.before = list(tokens)
+        self.now = list(self.before)
+
+    def size(self) -> int:
+        """How many words."""
+        return len(self.now)
+
+    def get_token(self, idx: int) -> Part:
+        """One word."""
+        return Part(Part(None, self.before[idx]), self.now[idx])
+
+    def get_original_tokens(self) -> list[str]:
+        """All words as they were."""
+        return self.before
+
+    def get_augmented_tokens(self) -> list[str]:
+        """All words as they are, without those that are gone."""
+        return [word for word in self.now if word]
+
+    def add_token(self, idx: int, token: str, **_: Any) -> None:
+        """Put a word in."""
+        self.before.insert(idx, token)
+        self.now.insert(idx, token)
+
+    def add_change_log(self, idx: int, new_token: str, **_: Any) -> None:
+        """Change a word."""
+        self.now[idx] = new_token
+
+    def update_change_log(self, token_idx: int, token: str) -> None:
+        """Change a word that was changed."""
+        self.now[token_idx] = token
+
+
+def _with(method: Any, **names: Any) -> Any:
+    """A method that finds other things under some names of its module; the module stays as it is."""
+    plain = method.__func__
+    own = FunctionType(
+        plain.__code__, {**plain.__globals__, **names}, plain.__name__, plain.__defaults__, plain.__closure__
+    )
+    return MethodType(own, method.__self__)
+
+
 def tool(name: str, share: float, most: int, model: Any = None) -> Tool:
     """The augmenter of that name. Raises MissingExtra without nlpaug.
 
     ``share`` of a text's words change, at most ``most``; ``model`` is what synonyms come from.
     """
-    try:
-        import nlpaug.augmenter.char as by_char
-        import nlpaug.augmenter.word as by_word
-    except ModuleNotFoundError as error:
-        raise MissingExtra.of(str(error.name).split(".")[0], "augment") from None
+    by_char, by_word = library.augmenters()
     firm = _Lower(FIRM)
     size: dict[str, Any] = {"aug_p": share, "aug_max": most, "stopwords": firm}
     if name == "synonym":

@@ -15,12 +15,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from curation.augment import networks, protect
-from curation.augment.generators import wordnet
+from curation.augment.generators import library, wordnet
 from curation.augment.generators.patch import patched
 from curation.augment.generators.words import ENGLISH, own_chance
 from curation.augment.protect import Refused
 from curation.contract import file_sha256
-from curation.errors import MissingExtra
 
 FEWEST = 4
 """Words that a stretch of prose must have: less is no context."""
@@ -65,12 +64,9 @@ class ContextualGenerator:
 
 @functools.lru_cache(maxsize=2)
 def _augmenter(model: str, share: float, most: int) -> Any:
-    try:
-        import nlpaug.augmenter.word as by_word
-        import torch  # noqa: F401
-        from nlpaug.model.lang_models import Bert
-    except ModuleNotFoundError as error:
-        raise MissingExtra.of(str(error.name).split(".")[0], "augment") from None
+    by_word = library.with_models()
+    from nlpaug.model.lang_models import Bert
+
     Bert.token2id = lambda self, token: self.tokenizer.convert_tokens_to_ids(token)
     Bert.id2token = lambda self, number: self.tokenizer.convert_ids_to_tokens(number)
     if networks.local_only(model):
