@@ -54,8 +54,11 @@ def _packed_words(key: indexes.Key, layout: str) -> bytes:
     return packed_words(points_of(indexes.of(key), layout, "origin", [])["opens"])
 
 
-def draw(version: Version, index: browse.Index, layout: str, by: str) -> pl.Series:
-    """Draw the map coloured by a column, and give the places of the rows that are circled."""
+KEYS = '<p class="tw-keys"><kbd>↑</kbd><kbd>↓</kbd> <kbd>+</kbd><kbd>−</kbd> move the view <kbd>Enter</kbd> list what is in it <kbd>Esc</kbd> begin again</p>'
+
+
+def draw(version: Version, index: browse.Index, layout: str, by: str) -> tuple[str, pl.Series]:
+    """Draw the map coloured by a column, and give what it shows in a sentence, and the places of the rows that are circled."""
     counts = [name for name, _ in answers.values(index, by)]
     named = sorted(counts[:8])
     points = _points(indexes.key_of(index), layout, by, named)
@@ -65,7 +68,6 @@ def draw(version: Version, index: browse.Index, layout: str, by: str) -> pl.Seri
     at = points["id"].index_of(st.query_params.get("row", ""))
     held = points.filter(inside(points["x"], points["y"], line)) if len(line) > 2 else points
     says = sentence(points, held, by)
-    shell.finding(says)
     keys = "".join(
         f'<span><i style="background:{c}"></i>{shell.plain(n)}</span>'
         for n, c in zip(names, colours, strict=True)
@@ -87,11 +89,10 @@ def draw(version: Version, index: browse.Index, layout: str, by: str) -> pl.Seri
         _packed(indexes.key_of(index), layout, by, named, head), points.height, content=content, lasso=line,
         picked=-1 if at is None else at, label=says, on_lasso=circle, on_pick=read, key=_key(version, layout),
     )  # fmt: skip
-    shell.note(
-        f"{count(points.height, 'row')}. Drag around points to list them, click one to read it, turn the wheel to come nearer, double-click to "
-        "begin again. By keys: arrows and + − move the view, Enter lists what is in it, Escape begins again."
-    )
-    return held["row"]
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="under_map"):  # fmt: skip
+        shell.note(f"{count(points.height, 'row')}. Drag around points to list them, click one to read it; the wheel comes nearer, a double click begins again.")  # fmt: skip
+        st.html(KEYS)
+    return says, held["row"]
 
 
 def name_points(version: Version, index: browse.Index, layout: str) -> None:

@@ -44,10 +44,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const px = (i) => view.x + view.k * (x0 + dx * gx[i]), py = (i) => view.y - view.k * (y0 + dy * gy[i]);
   const sizeNow = () => Math.max(1.6, Math.min(5, 90 / Math.sqrt(n) * Math.sqrt(view.k / fit) * 2));
   let lasso = [], picked = -1, drawing = null, from = null, painted = null, asked = false;
-  function paint() {  // all points of this view, into pixels; each lets half of what lies below it through
+  function paint() {  // all points of this view, into pixels; each lets some of what lies below it through, so that crowds are darker
     new Uint32Array(pixels.buffer).fill(empty);
     const many = n > 20000, side = Math.max(1, Math.round((many ? 1 : 2) * sizeNow() * R)), half = (side - 1) / 2, round = many ? Infinity : side * side / 4;
-    const a = many ? 0.5 : 0.8, b = 1 - a, wide = canvas.width, high = canvas.height;
+    const a = many ? 0.4 : 0.8, b = 1 - a, wide = canvas.width, high = canvas.height;
     for (let i = 0; i < n; i++) {
       const left = Math.round(px(i) * R - half), top = Math.round(py(i) * R - half);
       if (left + side < 0 || top + side < 0 || left >= wide || top >= high) continue;

@@ -23,6 +23,7 @@ layouts = mapping.layouts(index)
 if not layouts:
     mapping.missing(version)
     st.stop()
+sentence = st.container()
 left, right = st.columns([2.6, 2], gap="large")
 with left:
     with st.container(horizontal=True):
@@ -32,7 +33,9 @@ with left:
         layout = (
             str(st.selectbox("Layout", layouts, key="layout", width=200)) if len(layouts) > 1 else layouts[0]
         )
-    found = mapping.draw(version, index, layout, by)
+    says, found = mapping.draw(version, index, layout, by)
+    with sentence:
+        shell.finding(says)
     if found.len():
         row_list(version, index, found)
 with right:

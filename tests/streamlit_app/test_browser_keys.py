@@ -8,12 +8,16 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from curation import jobs
 from curation.contract import Home
+from curation.step import LEDGER
+from curation.store import Store, Version
 from tests.streamlit_app.browsing import NEEDS, PATIENCE, serious, served, settle
 from tests.streamlit_app.conftest import make_version
 from tests.streamlit_app.runfolders import write_rating, write_run, write_sweep
@@ -66,6 +70,15 @@ def walk(page: Any, root: str) -> int:
     return int(found["number"])
 
 
+def write_map(home: Path, version: Version) -> None:
+    """The version once more, under the name ``mapped``: three rows in corners of a map, three in its middle."""
+    xs, ys = [0.0, 4.0, 0.0, 2.0, 2.0, 2.0], [0.0, 4.0, 4.0, 2.0, 2.0, 2.0]
+    rows = version.rows().with_columns(pl.Series("map2d.x", xs), pl.Series("map2d.y", ys))
+    store = Store(Home(home))
+    with store.lock():
+        store.put(rows, pl.DataFrame(schema=LEDGER), kind="ingest", name="mapped")
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A workbench with a version, runs, a sweep, a rating, and a job that failed."""
@@ -75,6 +88,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_run(home, "beta", version, losses=(3.0, 2.0))
     write_sweep(home, "rates", version)
     write_rating(run, 1, "up", "Where can I leave the bicycle on a Sunday?", "By the gate.")
+    write_map(home, version)
     failed = jobs.start(
         Home(home),
         ["x"],
@@ -97,8 +111,8 @@ def page(browser: Any, address: str) -> Iterator[Any]:
 
 
 def go(page: Any, where: str) -> None:
-    """Open a view and wait until it rests."""
-    page.goto(where)
+    """Open a view, of the version ``first`` where it names none, and wait until it rests."""
+    page.goto(where if "version=" in where else f"{where}{'&' if '?' in where else '?'}version=first")
     settle(page)
 
 
@@ -114,7 +128,7 @@ def press(page: Any, role: str, name: str | re.Pattern[str]) -> None:
 
 
 @pytest.mark.parametrize("where", [
-    "", "ingest?from=Path&path=data/samples/larkfield.csv", "ingest?from=Hub", "explore", "explore?view=Kin&columns=stats.turns", "balance?target=By+hand", "map",
+    "", "ingest?from=Path&path=data/samples/larkfield.csv", "ingest?from=Hub", "explore", "explore?view=Kin&columns=stats.turns", "balance?target=By+hand", "map", "map?version=mapped",
     "clean?topic=Length", "clean?topic=Duplicates", "augment", "recipe", "versions?tab=History", "versions?tab=Names", "versions?tab=Compare",
     "versions?tab=Check,+export,+download", "versions?tab=Card", "train", "train?tab=Sweeps", "compare", "chat",
 ])  # fmt: skip
@@ -191,7 +205,7 @@ def test_what_is_folded_opens_and_closes_by_enter(page: Any, where: str, title: 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_row_is_edited_dropped_and_taken_back_by_keys_alone(page: Any, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
-    go(page, "explore?version=first")
+    go(page, "explore")
     press(page, "button", "Edit")
     page.get_by_label("Assistant, turn 2").wait_for()
     settle(page)
@@ -228,7 +242,7 @@ def test_a_row_is_edited_dropped_and_taken_back_by_keys_alone(page: Any, theme: 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_card_of_the_recipe_opens_its_fields(page: Any, theme: str) -> None:
     page.emulate_media(color_scheme=theme)
-    go(page, "recipe?version=first")
+    go(page, "recipe")
     for card in ("step_head", "step_sources_0", "step_steps_1", "step_steps_3"):
         page.locator(f".st-key-{card}").get_by_role("button", name="Edit").focus()
         page.keyboard.press("Enter")
@@ -241,14 +255,31 @@ def test_a_card_of_the_recipe_opens_its_fields(page: Any, theme: str) -> None:
 
 
 def test_tabs_and_topics_go_by_arrows(page: Any) -> None:
-    go(page, "versions?version=first&tab=History")
+    go(page, "versions?tab=History")
     page.get_by_role("tab", name="History").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     page.wait_for_selector(".tw-h2:has-text('Roll back')")
-    go(page, "clean?version=first&topic=Length")
+    go(page, "clean?topic=Length")
     page.get_by_role("radio", name="Length").focus()
     page.keyboard.press("ArrowDown")
     page.wait_for_function("() => new URL(location).searchParams.get('topic') === 'Duplicates'")
     settle(page)
     assert page.evaluate("document.activeElement.closest('[role=radiogroup]') !== null")
+
+
+def test_the_map_is_moved_and_listed_by_keys(page: Any) -> None:
+    go(page, "map?version=mapped")
+    page.wait_for_selector("canvas.tw-map[data-drawn]")
+    assert page.locator(".tw-picker tbody tr").count() == 6
+    page.locator("canvas.tw-map").focus()
+    for key in ("+", "+", "+", "Enter"):  # 2.7 times as near: only the middle is in view
+        page.keyboard.press(key)
+    page.wait_for_selector(".tw-finding:has-text('3 of 6 rows lie inside the line')")
+    settle(page)
+    assert page.locator(".tw-picker tbody tr").count() == 3
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".tw-finding:has-text('6 conversations on the map')")
+    for key in ("+", "+", "+", "ArrowRight", *["ArrowDown"] * 30, "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_selector(".tw-finding:has-text('Nothing lies inside the line.')")
