@@ -8,7 +8,7 @@ browser sees them. Memory is anonymous memory (the mapped index of texts is the 
 
     opening   the first rows by a typed address, on a server that was just started and on one that runs; the first search
     acts      opening a row, paging, searching, filtering, sorting, a balance slider: the first time and again
-    clean     opening Clean, another topic, moving the cut along lengths and (with near_dup) along likeness: the live count
+    clean     opening Clean, moving the cut along lengths (the live count), every other topic
     map       the first points, a line drawn around some, another colour (needs map2d)
     indexing  the first rows of a version whose texts aren't indexed yet, memory meanwhile, and when search is there
 """
@@ -121,37 +121,29 @@ def acts(browser: Browser, home: Path, version: Version, word: str, rounds: int)
 
 
 def cleaning(browser: Browser, home: Path, version: Version, rounds: int) -> None:
-    """Clean: opening it, and the count that follows a cut. Every move is to a place where the cut never was."""
+    """Clean on a server that runs: opening it, a cut moved to where it never was and the count that follows, the other topics."""
     found: Times = {}
     with served(home) as (address, pid):
         page = opened(browser)
         clock = Clock(page)
-        for _ in range(rounds + 1):
+        page.goto(f"{address}/explore?version={version.id}")
+        page.wait_for_selector(SEARCH)
+        clock.rest()
+        for done in range(rounds + 1):
             times = clock.load(f"{address}/clean?version={version.id}&topic=Length", ".tw-finding")
             found.setdefault("open Clean", []).append(times)
-            for topic, slider in (("Length", "The cut"), ("Duplicates", "Alike from")):
-                if topic != "Length":
-                    chosen = page.get_by_role("radiogroup").get_by_text(topic, exact=True)
-                    found.setdefault(f"another topic: {topic.lower()}", []).append(
-                        clock.act(chosen.click, FINDING)
-                    )
-                    if "near_dup.similarity" not in version.manifest.columns:
-                        continue
-                    found.setdefault("near-duplicates", []).append(clock.act(lambda: _choose(page, "Signal", "Near-duplicates"), FINDING))  # fmt: skip
-                cut = page.get_by_role("slider", name=slider)
-                for _ in range(len(found["open Clean"])):  # farther in each round
-                    cut.focus()
-                    times = clock.act(lambda: page.keyboard.press("ArrowRight"), FINDING)
-                found.setdefault(f"move the cut: {topic.lower()}", []).append(times)
+            cut = page.get_by_role("slider", name="The cut")
+            for _ in range(done + 1):  # farther in each round
+                cut.focus()
+                times = clock.act(lambda: page.keyboard.press("ArrowRight"), FINDING)
+            found.setdefault("move the cut", []).append(times)
+            for topic in ("Duplicates", "Contamination", "Quality", "Personal data", "Language"):
+                choice = page.get_by_role("radiogroup").get_by_text(topic, exact=True)
+                found.setdefault(topic, []).append(clock.act(choice.click, FINDING))
         held = memory(pid)
         page.context.close()
     table("Clean", found)
     print(f"server at the end: {held:,} MB\n", flush=True)
-
-
-def _choose(page: Page, field: str, value: str) -> None:
-    page.get_by_label(field, exact=True).click()
-    page.get_by_role("option", name=value, exact=True).click()
 
 
 def the_map(browser: Browser, home: Path, version: Version, rounds: int) -> None:

@@ -75,7 +75,11 @@ def open_index(version: Version, state: State = "kept") -> Index:
 
 def page(index: Index, found: pl.Series, number: int, size: int) -> pl.DataFrame:
     """The narrow rows of a page, ``number`` from 1, in the order of ``found``."""
-    rows = index.narrow[found.slice((number - 1) * size, size)]
+    return with_opens(index, index.narrow[found.slice((number - 1) * size, size)])
+
+
+def with_opens(index: Index, rows: pl.DataFrame) -> pl.DataFrame:
+    """A few rows (with ``row``, their place) with their first words, read from the version where the texts aren't there yet."""
     if index.texts is not None or rows.is_empty():
         return rows
     places = rows["row"].to_list()

@@ -60,7 +60,7 @@ class Alike:
 
     @property
     def kept(self) -> pl.Expr:
-        """The id of the row of each group that stays; null where a row is in no group."""
+        """The place (``row``) of the row of each group that stays; null where a row is in no group."""
         inside = self._in()
         first = pl.when(inside).then(pl.col("row"))
         if self.keep is not None:
@@ -68,21 +68,20 @@ class Alike:
                 pl.col(self.keep).cast(pl.Float64).fill_nan(None).fill_null(float("-inf"))
             )
             first = pl.when(worth == worth.max().over(self.by)).then(pl.col("row"))
-        stays = pl.when(pl.col("row") == first.min().over(self.by)).then(pl.col("id"))
-        return pl.when(inside).then(stays.max().over(self.by))
+        return pl.when(inside).then(first.min().over(self.by))
 
     def goes(self) -> pl.Expr:
         """Whether a row goes."""
-        return (pl.col("id") != self.kept).fill_null(False)
+        return (pl.col("row") != self.kept).fill_null(False)
 
     def order(self) -> pl.Expr | None:
         """The least similar first: they are nearest to the cut."""
         return None if self.at is None else (pl.col("near_dup.similarity") - self.at).abs()
 
-    def groups(self) -> pl.Expr:
-        """How many rows of the group are taken together; null outside of it."""
-        inside = self._in()
-        return pl.when(inside).then(inside.sum().over(self.by))
+    def sizes(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The groups of more than one row: ``size`` (rows that are taken together) and ``groups`` (how many there are), smallest first."""
+        groups = rows.lazy().filter(self._in()).group_by(self.by).len("size").filter(pl.col("size") > 1)
+        return groups.group_by("size").len("groups").sort("size").collect()
 
     def steps(self, recipe: Mapping[str, Any]) -> list[dict[str, Any]]:
         """``dedup``; where the similarity was raised, ``near_dup`` with that threshold before it."""

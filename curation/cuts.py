@@ -88,9 +88,12 @@ class Cut:
 
 
 def marked(rows: pl.DataFrame, cut: AnyCut) -> pl.DataFrame:
-    """The rows as the other functions here read them: id, category, opens, ``value`` (if any), ``goes``, ``order`` (if any)."""
+    """The rows as the other functions here read them: row, id, category, opens, ``value`` (if any), ``goes``, ``order`` (if any).
+
+    Of copies also ``kept``: the place (``row``) of the one that stays.
+    """
     more = {"value": cut.value, "order": cut.order(), "kept": getattr(cut, "kept", None)}
-    return rows.select("id", pl.col("category").fill_null(NONE), "opens", goes=cut.goes(),
+    return rows.select("row", "id", pl.col("category").fill_null(NONE), "opens", goes=cut.goes(),
                        **{name: one for name, one in more.items() if one is not None})  # fmt: skip
 
 
@@ -122,7 +125,7 @@ def sentence(by: pl.DataFrame, *, verb: str = "drops", at_most: bool = False) ->
 
 
 def beside(rows: pl.DataFrame, most: int = 8) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows nearest to the cut: those that would go, and those that just stay; of copies, the rows that stay for them.
+    """The rows nearest to the cut: those that would go, and those that just stay; of copies, for each that goes the one that stays.
 
     ``rows`` as ``marked`` gives them.
     """
@@ -131,10 +134,6 @@ def beside(rows: pl.DataFrame, most: int = 8) -> tuple[pl.DataFrame, pl.DataFram
         both = both[0].sort("order", "id", nulls_last=True), both[1].drop_nulls("order").sort("order", "id")
     goes, stays = pl.collect_all([one.head(most) for one in both])
     if "kept" in rows.columns:
-        partners = rows.select(
-            pl.col("id").alias("kept"),
-            *(pl.col(name).alias(f"of_{name}") for name in rows.columns if name != "kept"),
-        )
-        found = goes.select("kept").join(partners, on="kept", how="left", maintain_order="left")
-        stays = found.select(pl.col(f"of_{name}").alias(name) for name in rows.columns if name != "kept")
+        partners = rows.filter(pl.col("row").is_in(goes["kept"].implode())).with_columns(kept="row")
+        stays = goes.select("kept").join(partners, on="kept", how="left", maintain_order="left")
     return goes, stays.head(most)

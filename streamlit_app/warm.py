@@ -28,7 +28,7 @@ def warm_up() -> None:
 
 
 def first_look(index: browse.Index) -> None:
-    """Ask what Explore asks when it opens, so that the answers are kept, and search once."""
+    """Ask what Explore and Clean ask when they open, so that the answers are kept, and search once."""
     for column in filters.PLAIN:
         if column in index.narrow.columns:
             answers.values(index, column)
@@ -38,5 +38,6 @@ def first_look(index: browse.Index) -> None:
     answers.rows_sentence(index, Query())
     for row in browse.page(index, answers.found(index, Query()), 1, 1)["id"]:
         data.story(index.version, row)
+    answers.found_by_topic(index)
     if index.texts is not None:
         flat_texts.touch(index.texts)

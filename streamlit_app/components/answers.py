@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 import streamlit as st
 
-from curation import facets, signals, views
+from curation import browse, cuts, facets, signals, views
 from curation.browse import Index
+from curation.cut_kinds import Alike
+from curation.cuts import AnyCut
 from curation.findings import rows_finding
 from curation.query import Query, find
 from curation.signals import Signal
@@ -53,6 +57,38 @@ def _signals(key: Key, topic: str) -> list[Signal]:
 def signals_of(index: Index, topic: str) -> list[Signal]:
     """The signals of a topic of cleaning that this version holds."""
     return _signals(indexes.key_of(index), topic)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a cut does by category, as ``cuts.effect`` gives it, and the rows on both sides of it, as ``cuts.beside`` does."""
+
+    by: pl.DataFrame
+    goes: pl.DataFrame
+    stays: pl.DataFrame
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _cut(key: Key, kind: str, one: AnyCut) -> Told:  # noqa: ARG001 - in the key
+    index = indexes.of(key)
+    rows = cuts.marked(index.narrow, one)
+    goes, stays = (browse.with_opens(index, side) for side in cuts.beside(rows))
+    return Told(cuts.effect(rows), goes, stays)
+
+
+def cut(index: Index, one: AnyCut) -> Told:
+    """What a cut does, and the rows on both sides of it."""
+    return _cut(indexes.key_of(index), type(one).__name__, one)
+
+
+@st.cache_data(max_entries=50, show_spinner=False)
+def _group_sizes(key: Key, alike: Alike) -> pl.DataFrame:
+    return alike.sizes(indexes.of(key).narrow)
+
+
+def group_sizes(index: Index, alike: Alike) -> pl.DataFrame:
+    """How many groups of copies there are of each size."""
+    return _group_sizes(indexes.key_of(index), alike)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)

@@ -60,19 +60,16 @@ def _numbers(index: browse.Index, column: str, title: str, at: float | None, nam
 
 def _groups(index: browse.Index, cut: Alike, name: str) -> None:
     """How many groups there are of each size."""
-    sizes = (
-        index.narrow.select(size=cut.groups(), key=pl.col(cut.by)).filter(pl.col("size") > 1).unique("key")
-    )
-    if sizes.is_empty():
+    by = answers.group_sizes(index, cut)
+    if by.is_empty():
         shell.note(f"Each of {count(index.narrow.height, 'row')} stands alone.")
         return
-    by = sizes.group_by("size").len("groups").sort("size")
     _counts(
         [f"{size:,} rows" for size in by["size"]],
         by["groups"].to_list(),
         "groups",
         name,
-        int(sizes["size"].sum()),
+        int((by["size"] * by["groups"]).sum()),
     )
 
 

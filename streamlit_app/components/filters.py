@@ -108,9 +108,9 @@ def _more(index: Index, values: list[tuple[str, tuple[str, ...]]], ranges: list[
     return (kin or "").strip(), where or ""
 
 
-def wait_for_texts(version: Version, state: State) -> None:
-    """Say that the texts are being indexed, and run the page again when they are."""
-    shell.note("The texts are being indexed, once for this version; search waits for that, all else works.")
+def wait_for_texts(version: Version, state: State, waits: str = "search waits for that, all else works.") -> None:  # fmt: skip
+    """Say that the texts are being indexed and what waits for it, and run the page again when they are."""
+    shell.note(f"The texts are being indexed, once for this version; {waits}")
     st.fragment(_look_again, run_every=1.0)(version, state)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from curation import cuts
 from curation.errors import TomeError
 from curation.store import Version
 from streamlit_app.components import conversation, data, shell
@@ -16,13 +15,14 @@ from streamlit_app.components.safe_html import safe_html
 from streamlit_app.components.tokens import REST, category_colours
 
 
-def sides(version: Version, rows: pl.DataFrame, title: str, *, redacts: bool = False) -> None:
-    """Draw both sides, and below them the row that is picked. ``rows`` as ``cuts.marked`` gives them; ``title`` is the value's."""
-    goes, stays = cuts.beside(rows)
+def sides(
+    version: Version, goes: pl.DataFrame, stays: pl.DataFrame, title: str, *, redacts: bool = False
+) -> None:
+    """Draw both sides, as ``cuts.beside`` gives them, and below them the row that is picked; ``title`` is the value's."""
     every = [*goes["id"], *stays["id"]]
     if st.session_state.get("clean_row") not in every:
         st.session_state["clean_row"] = every[0]
-    copies = "kept" in rows.columns
+    copies = "kept" in goes.columns
     first = "These are changed" if redacts else "These go"
     second = "These stay in their place" if copies else "These just stay"
     with st.container(key="both_sides"):
@@ -34,7 +34,7 @@ def sides(version: Version, rows: pl.DataFrame, title: str, *, redacts: bool = F
                 shell.note("None.")
             else:
                 _side(version, held, name, title)
-    stays_for = dict(zip(goes["id"], goes["kept"], strict=True)) if copies else {}
+    stays_for = dict(zip(goes["id"], stays["id"], strict=True)) if copies else {}
     _read(version, st.session_state["clean_row"], stays_for.get(st.session_state["clean_row"]))
 
 

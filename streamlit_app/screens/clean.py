@@ -8,12 +8,24 @@ from curation import cuts, draft
 from curation.cut_kinds import Alike, Personal
 from curation.errors import TomeError
 from curation.findings import count
-from streamlit_app.components import cleaning, cleaning_charts, cutting, indexes, shell, sides, tables
+from streamlit_app.components import (
+    answers,
+    cleaning,
+    cleaning_charts,
+    cutting,
+    filters,
+    indexes,
+    shell,
+    sides,
+    tables,
+)
 from streamlit_app.components.tokens import category_colours
 
 version = shell.workspace("Clean")
 try:
-    index = indexes.index(version)
+    index = indexes.index_now(version)
+    if index.texts is None:
+        filters.wait_for_texts(version, "kept", "words are counted then, where no step has; all else works.")
 except TomeError as error:
     shell.notice("bad", str(error))
     st.stop()
@@ -31,31 +43,30 @@ with right:
             shell.finding(f"{chosen} isn't measured in this version.")
         cutting.missing(chosen, version)
         st.stop()
-    rows = cuts.marked(index.narrow, cut) if cut else None
-    by = cuts.effect(rows) if rows is not None else None
+    told = answers.cut(index, cut) if cut else None
     redacts = isinstance(cut, Personal) and cut.redact
     with sentence:
-        if by is None:
+        if told is None:
             shell.finding(cleaning.nothing(index, signal))
         else:
             # a group of more than three may fall apart where the cut is raised
-            raised = isinstance(cut, Alike) and cut.at != cut.lowest
-            bound = raised and bool((index.narrow.select(cut.groups()).to_series() > 3).any())
-            shell.finding(cuts.sentence(by, verb="changes" if redacts else "drops", at_most=bound))
+            raised = cut if isinstance(cut, Alike) and cut.at != cut.lowest else None
+            bound = raised is not None and bool((answers.group_sizes(index, raised)["size"] > 3).any())
+            shell.finding(cuts.sentence(told.by, verb="changes" if redacts else "drops", at_most=bound))
     cleaning_charts.draw(version, index, signal, cut)
     if chosen == "Duplicates" and "near_dup.similarity" not in index.narrow.columns:
         cutting.missing(chosen, version)
-    if rows is not None and by is not None and cut is not None and (goes := int(by["goes"].sum())):
+    if cut is not None and told is not None and (number := int(told.by["goes"].sum())):
         steps = cut.steps(cutting.base(version))
         with st.container(horizontal=True, vertical_alignment="center", key="add_cut"):
             st.code(
                 "\n".join(f"- {draft.one_line(step)}" for step in steps), language="yaml", wrap_lines=True
             )
             if st.button(
-                f"Add to the recipe: {'redact' if redacts else 'drop'} {count(goes, 'row')}", type="primary"
+                f"Add to the recipe: {'redact' if redacts else 'drop'} {count(number, 'row')}", type="primary"
             ):
                 cutting.add_cut(version, steps)
-        sides.sides(version, rows, signal.head, redacts=redacts)
+        sides.sides(version, told.goes, told.stays, signal.head, redacts=redacts)
         st.html("<h2 class='tw-h2'>By category</h2>")
         tables.table([("category", "Category", "category"), ("rows", "Rows", "figure"), ("goes", "Change" if redacts else "Would go", "figure"), ("share", "Share", "share")],
-                     by.to_dicts(), label="Rows that would go, by category", colours=category_colours(version.manifest.categories))  # fmt: skip
+                     told.by.to_dicts(), label="Rows that would go, by category", colours=category_colours(version.manifest.categories))  # fmt: skip

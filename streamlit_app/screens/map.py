@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.errors import TomeError
-from streamlit_app.components import answers, beside, indexes, mapping, shell
+from streamlit_app.components import answers, beside, filters, indexes, mapping, shell
 from streamlit_app.components.row_list import row_list
 from streamlit_app.components.row_view import open_row
 from streamlit_app.components.tray_bar import tray_bar
@@ -14,8 +14,12 @@ version = shell.workspace("Map")
 if beside.asked(version):
     st.stop()
 try:
-    index = indexes.index(version)
+    index = indexes.index_now(version)
     tray_bar(version)
+    if index.texts is None:
+        filters.wait_for_texts(
+            version, "kept", "the map tells the first words of a point then; all else works."
+        )
 except TomeError as error:
     shell.notice("bad", str(error))
     st.stop()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from curation import jobs
+from curation import flat_texts, jobs
 from curation.contract import Home
 from curation.store import Store, Version
-from streamlit_app.components import data
+from streamlit_app.components import data, indexes
 from tests.streamlit_app.conftest import APP, ROOT, make_version
 
 SCREENS = sorted(path.name for path in (ROOT / "streamlit_app" / "screens").glob("*.py"))
@@ -214,6 +214,19 @@ def test_a_deep_link_to_kin_lists_a_row_and_what_was_made_of_it(one: Version) ->
     parent = rows.filter(rows["made_by"].is_not_null())["parent_id"][0]
     kin = rows.filter((rows["id"] == parent) | (rows["parent_id"] == parent)).height
     assert f'class="tw-finding">{kin} of 6' in html(open_page("explore.py", version=one.id, kin=parent))
+
+
+@pytest.mark.parametrize("screen", ["explore.py", "clean.py", "map.py"])
+def test_a_page_waits_for_no_index_of_texts(
+    one: Version, monkeypatch: pytest.MonkeyPatch, screen: str
+) -> None:
+    """As a large version is that nobody has looked at: its rows are there at once, with their first words."""
+    monkeypatch.setattr(indexes, "AT_ONCE", 0)
+    monkeypatch.setattr(indexes, "AFTER", 600.0)
+    test = open_page(screen, version=one.id, topic="Duplicates")
+    assert not test.exception
+    assert "The texts are being indexed, once for this version;" in html(test)
+    assert not flat_texts.path_of(one, "kept").exists()
 
 
 def test_balance_changes_as_the_slider_moves(one: Version) -> None:
