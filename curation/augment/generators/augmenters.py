@@ -7,7 +7,7 @@ from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from curation.augment.generators import library
-from curation.augment.generators.lists import DROPPABLE, FIRM
+from curation.augment.generators.lists import DROPPABLE, is_firm
 
 SHORT = r"\s*(?:[A-Z]|[A-Za-z]{1,3}\s*$|[A-Za-z]*[^A-Za-z\s])"
 """Words that may be names, of up to three letters, or with anything but letters: a slip in them leaves too little to read."""
@@ -122,7 +122,7 @@ def tool(name: str, share: float, most: int, model: Any = None) -> Tool:
     ``share`` of a text's words change, at most ``most``; ``model`` is what synonyms come from.
     """
     by_char, by_word = library.augmenters()
-    firm = _Lower(FIRM)
+    firm = _Firm()
     size: dict[str, Any] = {"aug_p": share, "aug_max": most, "stopwords": firm}
     if name == "synonym":
         synonym = by_word.SynonymAug.__new__(by_word.SynonymAug)
@@ -142,19 +142,23 @@ def tool(name: str, share: float, most: int, model: Any = None) -> Tool:
     if name == "split":
         return Tool(by_word.SplitAug(**size, stopwords_regex=MIDDLING), "split", alone=False)
     if name == "delete":
-        rest = _Lower(DROPPABLE, inside=False)
+        rest = _Undroppable()
         return Tool(by_word.RandomWordAug(action=name, **{**size, "stopwords": rest}), name, alone=False)
     return Tool(by_word.RandomWordAug(action=name, **size, stopwords_regex=r"\s*[A-Z]"), name, alone=False)
 
 
-class _Lower:
-    """A set of words in any case, or of all words but those, as nlpaug's stop words."""
-
-    def __init__(self, words: frozenset[str], *, inside: bool = True) -> None:
-        self.words, self.inside = words, inside
+class _Firm:
+    """The words that no generator touches, as nlpaug's stop words."""
 
     def __contains__(self, word: object) -> bool:
-        return (str(word).lower() in self.words) == self.inside
+        return is_firm(str(word))
+
+
+class _Undroppable:
+    """All words but those that may go, as nlpaug's stop words."""
+
+    def __contains__(self, word: object) -> bool:
+        return str(word).lower() not in DROPPABLE
 
 
 def slips(known: dict[str, Any]) -> dict[str, list[str]]:

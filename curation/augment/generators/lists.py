@@ -17,9 +17,16 @@ COMMON = _words("common")
 """Words whose dictionary synonyms are nearly always of another sense."""
 FIRM = _words("firm")
 """Words that turn the meaning around when they go missing, move or change: no generator touches them."""
+NEGATED = ("n't", "n’t")
+"""How a verb with a negation ends, which no generator touches either."""
 SMALL = _words("small")
 """Articles, prepositions and the like: they tie words together and mean little alone."""
 DROPPABLE = _words("droppable")
 """Small words that people in a hurry leave out, and that the meaning survives."""
 GRAMMAR = _words("grammar")
 """Words that hold a sentence together: a rewriting that has others says something else, or says it wrongly."""
+
+
+def is_firm(word: str) -> bool:
+    """Whether the meaning may hang on this word, in any case."""
+    return word.lower() in FIRM or word.lower().endswith(NEGATED)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from curation.augment.generators.lists import is_firm
+
 FEWEST = 2
 """Letters of each half of a word that is split."""
 
@@ -28,7 +30,10 @@ def other_words(changes: Sequence[tuple[Sequence[str], list[str]]]) -> None:
 
 
 def far_swaps(before: Sequence[str], after: list[str], glue: Sequence[str]) -> None:
-    """Take back all swaps but those of two words with one space between them."""
+    """Take back all swaps but those of two words with one space between them, and those of words that nothing may move.
+
+    nlpaug chooses a word that may move, and one of its neighbours, whatever that is.
+    """
     at = 0
     while at < len(after):
         if after[at] == before[at]:
@@ -37,7 +42,7 @@ def far_swaps(before: Sequence[str], after: list[str], glue: Sequence[str]) -> N
         end = at
         while end < len(after) and after[end] != before[end]:
             end += 1
-        if end - at != 2 or glue[at + 1] != " ":
+        if end - at != 2 or glue[at + 1] != " " or any(map(is_firm, before[at:end])):
             after[at:end] = before[at:end]
         at = end
 

@@ -37,7 +37,7 @@ class SynonymGenerator(WordGenerator):
 
     def __init__(self, share: float, most: int, terms: tuple[str, ...], senses: int) -> None:
         self.name, self.terms, self.senses, self.languages = "synonym", terms, senses, ENGLISH
-        self.identity = f"nlpaug synonym share={share} most={most} senses={senses} v2"
+        self.identity = f"nlpaug synonym share={share} most={most} senses={senses} v3"
         self._tool = tool("synonym", share, most, self)
         self._known: dict[str, Fit] = {}
         self._fit = Fit((), {})

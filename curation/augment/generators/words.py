@@ -51,7 +51,7 @@ class WordGenerator:
     def __init__(self, name: str, share: float, most: int, terms: tuple[str, ...]) -> None:
         from curation.augment.generators.augmenters import tool
 
-        self.identity = f"nlpaug {name} share={share} most={most} v2"
+        self.identity = f"nlpaug {name} share={share} most={most} v3"
         self.languages = None if name in ("keyboard", "swap", "split") else ENGLISH
         self.name, self.terms = name, terms
         self._tool = tool(name, share, most)

@@ -96,6 +96,20 @@ def test_no_prose_is_a_reason(text: str) -> None:
     assert built("swap").propose([text], [0]) == [Refused("no prose to change")]
 
 
+@pytest.mark.parametrize("name", ["spelling", "keyboard", "swap", "delete", "split"])
+def test_no_noise_touches_a_negation(name: str) -> None:
+    text = "people there ain't registered and the clerks cannot help or the owners wouldn't know"
+    generator = built({name: {"share": 1.0, "most": 100}})
+    changed = [out for out in generator.propose([text] * 30, range(30)) if isinstance(out, str)]
+    assert changed
+    for out in changed:
+        assert [word for word in out.split() if word in ("ain't", "cannot", "wouldn't")] == [
+            "ain't",
+            "cannot",
+            "wouldn't",
+        ]
+
+
 def test_a_term_is_left_alone() -> None:
     generator = built({"keyboard": {"share": 1.0, "most": 100}}, terms=("bicycle", "contract"))
     for out in generator.propose([PROSE] * 5, range(5)):
@@ -116,6 +130,7 @@ def test_a_term_is_left_alone() -> None:
         ("Return the characters of a given string.", None),  # no twine
         ("What is the result of Large and Sons?", "What is the outcome of Large and Sons?"),
         ("He ate an apple.", None),
+        ("What are the top leagues in the world?", None),  # no universe
     ],
 )  # fmt: skip
 def test_synonyms_fit(text: str, want: str | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from curation.augment.generators.readable import far_swaps, long_halves, other_words
 from curation.augment.generators.words import Word
 
@@ -16,16 +18,25 @@ def test_a_slip_that_is_another_word_is_taken_back() -> None:
 
 
 def test_swaps_are_of_neighbours() -> None:
-    words, glue = ["more", "acidic", "than", "pH", "or", "less"], ["", " ", " ", " ", " 5, ", " ", "?"]
+    words, glue = ["very", "acidic", "soil", "pH", "or", "so"], ["", " ", " ", " ", " 5, ", " ", "?"]
     near, far, three = (
-        ["acidic", "more", *words[2:]],
-        [*words[:3], "or", "pH", "less"],
-        ["acidic", "than", "more", *words[3:]],
+        ["acidic", "very", *words[2:]],
+        [*words[:3], "or", "pH", "so"],
+        ["acidic", "soil", "very", *words[3:]],
     )
     for changed in (near, far, three):
         far_swaps(words, changed, glue)
-    assert near == ["acidic", "more", "than", "pH", "or", "less"]
+    assert near == ["acidic", "very", "soil", "pH", "or", "so"]
     assert far == three == words
+
+
+@pytest.mark.parametrize("firm", ["ain't", "isn’t", "not", "Which", "more", "cant", "only"])
+def test_no_swap_moves_a_word_that_the_meaning_hangs_on(firm: str) -> None:
+    """Planted after a reader met "Ain't I registered" for "I ain't registered"."""
+    for words in (["I", firm, "registered"], ["instrument", firm, "plays"]):
+        changed = [words[1], words[0], words[2]]
+        far_swaps(words, changed, ["", " ", " ", ""])
+        assert changed == words
 
 
 def test_halves_have_two_letters() -> None:
