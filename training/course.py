@@ -53,7 +53,13 @@ def walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
             run.ranks,
         )
         with quiet():
-            trainer.train(resume_from_checkpoint=str(last) if last else None)
+            if last and (state := _ended(last)):
+                trainer.state = state
+                trainer._load_from_checkpoint(str(last))
+                if run.ranks.same(state.global_step not in dict(evals(run.folder))):
+                    evaluation(state.global_step)
+            else:
+                trainer.train(resume_from_checkpoint=str(last) if last else None)
     except torch.cuda.OutOfMemoryError as error:
         raise out_of_memory(run, trainer.state.global_step if trainer else 0) from error
     ended = not stop.asked or trainer.state.global_step >= trainer.state.max_steps
@@ -96,6 +102,14 @@ def _checkpoint(run: Run, say: Say) -> Path | None:
     )
     run.emit("resume", step=checkpoints.step_of(last) if last else 0)
     return last
+
+
+def _ended(checkpoint: Path) -> Any:
+    """The trainer's state in a checkpoint of the last step, None in any other: the library would run one step more."""
+    from transformers import TrainerState
+
+    state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+    return state if state.global_step >= state.max_steps else None
 
 
 def _evaluation(run: Run, loaded: Loaded, table: Any, step: int, say: Say) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import fcntl
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from curation.contract import Home, RunInfo, TomeError, nearest
+from training import checkpoints
 from training.config import TrainConfig
 from training.errors import ConfigError, DataError, ResumeError
 
@@ -23,15 +25,27 @@ def run_folder(home: Home, export: str, config: TrainConfig, name: str | None, r
     if name is not None:
         folder: Path = home.runs / name
         if (folder / "run.json").exists():
-            raise ConfigError(
-                f"there is a run {name!r} already", mend="Go on with it: --resume; or choose another --name."
-            )
+            _make_way(folder)
         return folder
     model = re.sub(r"[^\w.-]+", "-", config.model.rstrip("/").rpartition("/")[2]).lower()
     number = 1
     while (home.runs / f"{export}-{model}-{number}").exists():
         number += 1
     return home.runs / f"{export}-{model}-{number}"
+
+
+def _make_way(folder: Path) -> None:
+    """Remove a run that failed before its first checkpoint; nothing was learnt. Raises ConfigError for any other."""
+    state = RunInfo.read(folder).state
+    if state == "failed" and not checkpoints.listed(folder / "checkpoints"):
+        shutil.rmtree(folder)
+        return
+    mend = (
+        "It is done; choose another --name."
+        if state == "done"
+        else "Go on with it: --resume; or choose another --name."
+    )
+    raise ConfigError(f"there is a run {folder.name!r} already", mend=mend)
 
 
 def named_run(home: Home, name: str) -> Path:

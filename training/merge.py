@@ -40,7 +40,11 @@ def open_run(folder: Path) -> RunInfo:
     for name, known in info.adapter_files.items():
         path = folder / info.adapter / name
         if not path.is_file() or file_sha256(path) != known.sha256:
-            raise DataError("the file isn't the one that run.json describes", where=str(path))
+            raise DataError(
+                "the file isn't the one that run.json describes: it is damaged or was changed",
+                where=str(path),
+                mend="Copy the run's folder again, or train again.",
+            )
     return info
 
 

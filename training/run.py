@@ -25,6 +25,7 @@ from training import template as tpl
 from training.backends import pick_dtype
 from training.config import TrainConfig
 from training.data import Export, open_export
+from training.errors import ResumeError
 from training.fit import fitted
 from training.folders import run_folder
 from training.history import metrics_of
@@ -94,6 +95,12 @@ def set_up(
     if resume:
         info = RunInfo.read(folder)
         refuse_difference(info.key_parts, parts, str(folder))
+        if info.state == "done":
+            raise ResumeError(
+                f"the run {folder.name!r} is done: nothing is left to resume",
+                where=str(folder),
+                mend=f"Talk to it: tome chat {folder.name}; or train anew under another --name.",
+            )
     say(f"Rows: {export.rows['train']} to train on, {export.rows['eval']} to evaluate on.")
     prepared = prepare(export, voice, config, home, _bar(say))
     config = _laid_out(config, base, prepared, say, room)

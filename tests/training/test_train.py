@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -105,6 +107,36 @@ def test_a_stopped_run_goes_on_to_the_very_same_weights(
             {event["step"]: event["loss"] for event in trainworld.events(f, kind)} for f in (folder, finished)
         ]
         assert losses[0] == losses[1]
+
+
+def test_a_run_that_is_done_is_not_trained_on(finished: Path, model: Path) -> None:
+    before = adapter_sha(finished), (finished / "events.jsonl").read_bytes()
+    with pytest.raises(ResumeError, match="the run 'whole' is done: nothing is left to resume"):
+        train("small", config(model), Home(finished.parent.parent), name="whole", resume=True)
+    assert (adapter_sha(finished), (finished / "events.jsonl").read_bytes()) == before
+
+
+@pytest.mark.parametrize("evaluated", [True, False])
+def test_a_run_killed_after_its_last_step_ends_as_if_it_hadnt_been(
+    model: Path, home: Home, evaluated: bool
+) -> None:
+    train("small", config(model), home, name="r")
+    folder = home.runs / "r"
+    whole, evals = adapter_sha(folder), trainworld.events(folder, "eval")
+    lines = (folder / "events.jsonl").read_text().splitlines(keepends=True)
+    kinds = [json.loads(line)["event"] for line in lines]
+    last = len(kinds) - kinds[::-1].index("eval") - 1
+    (folder / "events.jsonl").write_text("".join(lines[: last + evaluated]))
+    shutil.rmtree(folder / "adapter")
+    info = RunInfo.read(folder)
+    dataclasses.replace(info, state="stopped", adapter_files={}).write(folder)
+    result = train("small", config(model), home, name="r", resume=True)
+    assert (result.state, result.steps, result.total_steps) == ("done", 6, 6)
+    assert adapter_sha(folder) == whole
+    assert [(e["step"], e["loss"]) for e in trainworld.events(folder, "eval")] == [
+        (e["step"], e["loss"]) for e in evals
+    ]
+    assert [e["step"] for e in trainworld.events(folder, "step")] == [1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize("cut", [9, 7])
@@ -216,6 +248,9 @@ def test_a_layer_that_the_model_lacks_is_refused(model: Path, home: Home) -> Non
         train("small", config(model, lora_targets=["q_prj"]), home, name="r")
     info = RunInfo.read(home.runs / "r")
     assert (info.state, "q_prj" in (info.error or "")) == ("failed", True)
+    # nothing was learnt: the name is free for the config that is mended
+    assert train("small", config(model, max_steps=1), home, name="r").state == "done"
+    assert len(trainworld.events(home.runs / "r", "start")) == 1
 
 
 def test_nan_stops_the_run_names_the_rows_and_keeps_the_checkpoint(model: Path, home: Home) -> None:
