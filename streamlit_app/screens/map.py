@@ -16,10 +16,6 @@ if beside.asked(version):
 try:
     index = indexes.index_now(version)
     tray_bar(version)
-    if index.texts is None:
-        filters.wait_for_texts(
-            version, "kept", "the map tells the first words of a point then; all else works."
-        )
 except TomeError as error:
     shell.notice("bad", str(error))
     st.stop()
@@ -28,6 +24,8 @@ if not layouts:
     mapping.missing(version)
     st.stop()
 sentence = st.container()
+if index.texts is None:
+    filters.wait_for_texts(version, "kept", "the map tells the first words of a point then; all else works.")
 left, right = st.columns([2.6, 2], gap="large")
 with left:
     with st.container(horizontal=True):

@@ -216,7 +216,7 @@ def test_a_deep_link_to_kin_lists_a_row_and_what_was_made_of_it(one: Version) ->
     assert f'class="tw-finding">{kin} of 6' in html(open_page("explore.py", version=one.id, kin=parent))
 
 
-@pytest.mark.parametrize("screen", ["explore.py", "clean.py", "map.py"])
+@pytest.mark.parametrize("screen", ["explore.py", "clean.py"])
 def test_a_page_waits_for_no_index_of_texts(
     one: Version, monkeypatch: pytest.MonkeyPatch, screen: str
 ) -> None:
