@@ -38,7 +38,7 @@ def panel(version: Version, index: browse.Index) -> None:
             "Rows of a cell",
             list(cells),
             index=None,
-            placeholder="choose one, or click it",
+            placeholder="choose or click",
             key=f"cell_{down}_{across}",
         )
         wanted = cells[named] if named else _clicked(chosen)

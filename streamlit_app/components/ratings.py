@@ -116,7 +116,7 @@ def _remark(run: str, one: dict[str, Any]) -> None:
     said = in_words(run, one)
     st.html(
         f'<div class="tw-conversation tw-remark"><section class="tw-turn tw-user"><header>Asked<span>{plain(said)}</span></header><div class="tw-body" dir="auto">{plain(str(one["asked"]))}</div></section>'
-        f'<section class="tw-turn tw-assistant"><header>Answer</header><div class="tw-body" dir="auto">{plain(str(one["answer"]))}</div></section></div>'
+        f'<section class="tw-turn tw-assistant"><header>{"Their own answer" if one["by"] == "person" else "Answer"}</header><div class="tw-body" dir="auto">{plain(str(one["answer"]))}</div></section></div>'
     )
     key = str(one["id"])
     better = st.text_input("A better answer, if it needs one", key=f"better_{key}")

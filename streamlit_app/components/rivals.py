@@ -46,7 +46,7 @@ def finding(a: str, b: str, both: pl.DataFrame) -> str:
 
 def table(a: str, b: str, both: pl.DataFrame, info: RunInfo) -> None:
     """The losses as a table, and the evaluation rows of a category in Explore."""
-    rows = [{**line, "change": round(line["change"], 3)} for line in both.to_dicts()]
+    rows = [{**line, "change": f"{line['change']:+.3f}".replace("-", "\u2212")} for line in both.to_dicts()]
     each = [line["category"] for line in rows if line["category"] != "all"]
     tables.table([("category", "Category", "category"), ("rows", "Evaluation rows", "figure"), ("before", a, "figure"), ("after", b, "figure"), ("change", "Change", "figure")],
                  rows, label="Evaluation loss by category", colours=category_colours(each))  # fmt: skip

@@ -29,7 +29,8 @@ try:
 except TomeError as error:
     shell.notice("bad", str(error))
     st.stop()
-left, right = st.columns([1, 3.4], gap="large")
+with st.container(key="clean"):
+    left, right = st.columns([1, 3.4], gap="large")
 with left:
     chosen = cleaning.topic(index)
 with right:
