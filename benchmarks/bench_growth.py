@@ -4,7 +4,8 @@
 
 Each measure is a process of its own, which reads the first rows of one Parquet file; the time of the step alone is
 shown, so that neither reading nor the steps before it (``BEFORE``) hide it. An exponent of 1 is linear; n log n is
-about 1.1. Left out: perplexity and ifd, whose cost is a model's, and augment, which ``bench_augment.py`` measures.
+about 1.1. Of steps that compare vectors the cosines that were made for each row are counted, which caches and memory have no
+part in: where they stay the same, the step's own work is linear. Left out: perplexity and ifd, whose cost is a model's, and augment, which ``bench_augment.py`` measures.
 """
 
 from __future__ import annotations
@@ -74,9 +75,24 @@ rows = rows.with_columns(
 if step.op == "balance": rows = rows.with_columns(split=pl.lit("train"))
 if step.op == "categorize": rows = rows.with_columns(category=pl.lit(None, pl.String))
 for one in before: rows = one.apply(rows, Context())
+cosines = 0
+def counted(module, name, of):
+    inner = getattr(module, name)
+    def outer(*given):
+        global cosines
+        cosines += of(*given)
+        return inner(*given)
+    setattr(module, name, outer)
+if step.op in ("semantic_dup", "sample", "balance", "categorize"):
+    from curation import diversity
+    from curation.embedding import kmeans, near
+    counted(kmeans, "_assign", lambda vectors, centres: len(vectors) * len(centres))
+    counted(near, "_join", lambda vectors, inverse, left, right, *more: len(left) * len(right))
+    counted(diversity, "_farthest_first", lambda vectors: len(vectors) ** 2)
 started, cpu = time.perf_counter(), time.process_time()
 step.apply(rows, Context())
-json.dump({"seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu, "rows": rows.height}, open(sys.argv[2], "w"))
+seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
+json.dump({"seconds": seconds, "cpu": cpu, "rows": rows.height, "cosines": cosines / rows.height}, open(sys.argv[2], "w"))
 """
 )
 
@@ -101,14 +117,18 @@ def main() -> None:
     chosen.rows = max(chosen.sizes)
     data = data_of(chosen)
     sizes = sorted(chosen.sizes)
-    print("| step | " + " | ".join(f"{size:,} rows, s" for size in sizes) + " | peak MB | exponents |")
-    print("|" + "---|" * (len(sizes) + 3))
+    print(
+        "| step | "
+        + " | ".join(f"{size:,} rows, s" for size in sizes)
+        + " | peak MB | exponents | cosines a row |"
+    )
+    print("|" + "---|" * (len(sizes) + 4))
     for name, given in STEPS.items():
         if chosen.only and name not in chosen.only:
             continue
         steps = [*BEFORE.get(name, []), {"op": name.split()[0], **given}]
         one = Contestant(name, PROGRAM)
-        seconds = []
+        seconds, cosines = [], []
         for size in sizes:
             taken = []
             for _ in range(chosen.rounds):
@@ -119,11 +139,15 @@ def main() -> None:
             if one.error:
                 break
             seconds.append(statistics.median(taken))
+            cosines.append(one.result["cosines"])
         if one.error:
             print(f"| {name} | failed: {one.error} |")
             continue
         cells = " | ".join(f"{value:.2f}" for value in seconds)
-        print(f"| {name} | {cells} | {max(one.peak):,.0f} | {exponents(sizes, seconds)} |", flush=True)
+        work = ", ".join(f"{value:,.0f}" for value in cosines) if any(cosines) else ""
+        print(
+            f"| {name} | {cells} | {max(one.peak):,.0f} | {exponents(sizes, seconds)} | {work} |", flush=True
+        )
 
 
 if __name__ == "__main__":
