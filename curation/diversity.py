@@ -70,16 +70,19 @@ def diversity_rank(
 
     import numpy as np  # isort: skip
 
+    from curation.embedding.numbers import one_thread
+
     order = rows["id"].arg_sort().to_numpy()
     found = vectors(rows, model=model, view=view, tokens=tokens, ctx=ctx)[order]
     group = np.zeros(len(found), np.int64)
     if within is not None:
         group = within.rank("dense").fill_null(0).to_numpy()[order].astype(np.int64)
     ranks = np.empty(len(found), np.int64)
+    alone = one_thread(_ranks)
     sorted_ = np.argsort(group, kind="stable")
     done = 0
     for members in np.split(sorted_, np.flatnonzero(np.diff(group[sorted_])) + 1):
-        ranks[order[members]] = _ranks(found[members], ctx.seed)
+        ranks[order[members]] = alone(found[members], ctx.seed)
         done += len(members)
         ctx.progress(done, len(found))
     return pl.Series("rank", ranks, dtype=pl.Int64)
@@ -90,16 +93,14 @@ def _ranks(vectors: Vectors, seed: int) -> NDArray[np.int64]:
     import numpy as np
 
     from curation.embedding.cells import cut
-    from curation.embedding.numbers import one_thread
 
     tree = cut(vectors, CELL, seed)
     cells = sorted(
         (tree.members[leaf] for leaf in tree.leaves()), key=lambda cell: (-len(cell), cell[:1].tolist())
     )
-    farthest = one_thread(_farthest_first)
     turn, label = np.zeros(len(vectors), np.int64), np.zeros(len(vectors), np.int64)
     for number, cell in enumerate(cells):
-        turn[cell[farthest(vectors[cell])]] = np.arange(len(cell))
+        turn[cell[_farthest_first(vectors[cell])]] = np.arange(len(cell))
         label[cell] = number
     ranks = np.empty(len(vectors), np.int64)
     ranks[np.lexsort((label, turn))] = np.arange(len(vectors))
@@ -127,5 +128,5 @@ def _farthest_first(vectors: Vectors) -> NDArray[np.int64]:
         order[number] = place
         np.maximum(near, cosine[place], out=near)
         near[place] = np.inf
-        place = int(np.argmin(near))
+        place = int(near.argmin())
     return order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
@@ -85,16 +86,25 @@ def blocks(count: int, width: int, budget: int = 8_000_000) -> Iterator[slice]:
         yield slice(start, min(start + step, count))
 
 
+_LIMITED: ContextVar[bool] = ContextVar("limited", default=False)
+
+
 def one_thread(function: Callable[P, R]) -> Callable[P, R]:
     """Let a function that makes many small products run them in one thread each: more of them only wait for one another."""
 
     @wraps(function)
     def limited(*args: P.args, **kwargs: P.kwargs) -> R:
+        if _LIMITED.get():  # by a caller; asking which libraries are loaded takes longer than a small product
+            return function(*args, **kwargs)
         try:
             from threadpoolctl import threadpool_limits
         except ModuleNotFoundError:  # it comes with scikit-learn; without it, only time is lost
             return function(*args, **kwargs)
         with threadpool_limits(1, user_api="blas"):
-            return function(*args, **kwargs)
+            token = _LIMITED.set(True)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                _LIMITED.reset(token)
 
     return limited

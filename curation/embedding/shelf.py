@@ -74,4 +74,4 @@ class Shelf:
             return np.zeros((0, self.parts[0].shape[1] if self.parts else 1), np.int8)
         if len(self.parts) > 1:
             self.parts = [np.concatenate(self.parts)]
-        return self.parts[0][[self.places[key] for key in keys]]
+        return self.parts[0][np.fromiter(map(self.places.__getitem__, keys), np.int64, len(keys))]
