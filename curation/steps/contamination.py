@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from curation.step import Context, Kind, Step
 
@@ -31,13 +31,18 @@ class Contamination(Step):
     scope: ClassVar[Literal["row", "global"]] = "row"
     op: Literal["contamination"] = "contamination"
     against: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Test sets: files (JSONL, JSON, CSV, Parquet; packed or not), folders, or ``hf://owner/name`` (split test)."""
+    """Test sets, one or a list: files (JSONL, JSON, CSV, Parquet; packed or not), folders, or ``hf://owner/name`` (split test)."""
     ngram: Annotated[int, Field(ge=2, le=100)] = 13
     """Words in a run."""
     shortest: Annotated[int, Field(ge=1)] = 8
     """Fewest words of an item that is compared at all."""
     field: str | None = None
     """The field with an item's text; null looks for question, prompt, problem, text and the like."""
+
+    @field_validator("against", mode="before")
+    @classmethod
+    def _one_is_a_list(cls, against: Any) -> Any:
+        return [against] if isinstance(against, str) else against
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Contamination:

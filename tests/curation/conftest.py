@@ -1,12 +1,16 @@
-"""A small version with known texts, for what reads versions."""
+"""A small version with known texts, for what reads versions; a command through the front door."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+import tome
 from curation.contract import Home
 from curation.rows import make_rows
 from curation.step import LEDGER
@@ -37,3 +41,21 @@ def shelf(tmp_path: Path) -> tuple[Store, Version]:
 def talks(shelf: tuple[Store, Version]) -> Version:
     """Four conversations: two of math, one legal, one of no category."""
     return shelf[1]
+
+
+@pytest.fixture
+def tome_json(capsys: pytest.CaptureFixture[str], store: Store) -> Callable[..., dict[str, Any]]:
+    """Run a command with --json and give its object; everything else must be on stderr."""
+
+    def run(*argv: str) -> dict[str, Any]:
+        capsys.readouterr()
+        code = tome.run([*argv, "--json", "--home", str(store.home.root)])
+        said = capsys.readouterr()
+        assert code == 0, said.err
+        assert said.out.count("\n") == 1
+        assert "\x1b" not in said.err
+        found = json.loads(said.out)
+        assert isinstance(found, dict)
+        return found
+
+    return run

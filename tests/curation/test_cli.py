@@ -18,24 +18,6 @@ Tome = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def tome_json(capsys: pytest.CaptureFixture[str], store: Store) -> Tome:
-    """Run a command with --json and give its object; everything else must be on stderr."""
-
-    def run(*argv: str) -> dict[str, Any]:
-        capsys.readouterr()
-        code = tome.run([*argv, "--json", "--home", str(store.home.root)])
-        said = capsys.readouterr()
-        assert code == 0, said.err
-        assert said.out.count("\n") == 1
-        assert "\x1b" not in said.err
-        found = json.loads(said.out)
-        assert isinstance(found, dict)
-        return found
-
-    return run
-
-
-@pytest.fixture
 def say(capsys: pytest.CaptureFixture[str], store: Store) -> Callable[..., str]:
     """Run a command for people and give what it printed."""
 

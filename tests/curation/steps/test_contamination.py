@@ -214,6 +214,7 @@ def test_a_missing_file_names_the_nearest(test_set: str) -> None:
 
 def test_inputs_are_the_files(test_set: str, tmp_path: Path) -> None:
     assert Contamination(against=(test_set,)).inputs() == [Path(test_set)]
+    assert Contamination.model_validate({"against": test_set}) == Contamination(against=(test_set,))
     assert Contamination(against=(str(tmp_path),)).inputs() == [Path(test_set)]
 
 
