@@ -18,7 +18,10 @@ COMMANDS = {
     "run": ("curation.cli", "Run a recipe: sources in, a curated dataset version out."),
     "step": ("curation.cli_step", "Run one step on a version; the outcome is a new version."),
     "versions": ("curation.cli_versions", "List the dataset versions in the store."),
-    "show": ("curation.cli_versions", "Show one version: its counts, what was left out and why, and a few rows."),
+    "show": (
+        "curation.cli_versions",
+        "Show one version: its counts, what was left out and why, and a few rows.",
+    ),
     "diff": ("curation.cli_report", "Compare two versions: rows added, dropped, edited, by category."),
     "why": ("curation.cli_versions", "Tell one row's whole story: its source, scores and every decision."),
     "alike": ("curation.cli_alike", "List the rows most like one, by their embeddings."),
