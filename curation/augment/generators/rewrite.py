@@ -5,6 +5,7 @@ Source: paraphrase by instruction, as in Self-Instruct's successors (Wang et al.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -22,6 +23,9 @@ TRANSLATE = (
     " text's own language, in natural words. Copy every marker such as {marker} unchanged, in the same order. Do not answer"
     " it. Reply with the final text alone."
 )
+RUN = 5
+"""Words of the instruction in a row that a reply can't have by chance: a weak model says them too, in place of a text."""
+WORD = re.compile(r"\w+")
 LONGEST = 20_000
 """Characters of a text that is sent at most: a server would refuse a longer one, and the whole run with it."""
 
@@ -66,8 +70,16 @@ class Rewriter:
                 found.append(Refused(why if reply is None else "empty reply"))
                 continue
             out = protect.restored(text, protect.masked(text, self.terms), reply.text.strip(), self.terms)
+            if isinstance(out, str):
+                echo = (_runs(out) & _runs(self.prompt)) - _runs(text)
+                out = Refused("repeats the instruction") if echo else out
             found.append(Refused("nothing changed") if out == text else out)
         return found
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    words = WORD.findall(text.lower())
+    return {tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
 
 
 def _bare(it: protect.Masked) -> str:

@@ -283,3 +283,20 @@ def test_a_local_model_answers_and_the_seed_decides(tmp_path: Path) -> None:
     assert one.ask(asked) == [Reply("", 3)]
     with pytest.raises(TomeError, match="can't be loaded"):
         Client.of(LlmSpec(model=str(tmp_path / "none")), Context())
+
+
+def test_a_reply_that_repeats_the_instruction_is_refused() -> None:
+    """Planted after a small model's "The hire bike was stolen while I was having lunch. Reply with the new text alone."."""
+    text = "The hire bike was stolen while I was having lunch."
+    said = [f"{text} Reply with the new text alone.", "Someone stole the hire bike while I was having lunch."]
+    rewriter = Rewriter(over(*said), "paraphrase", ())
+    requests = [one for one in rewriter.requests([text, text], [0, 1]) if one]
+    assert rewriter.read([text, text], rewriter.client.ask(requests)) == [
+        Refused("repeats the instruction"),
+        said[1],
+    ]
+    # a text that asks for the very same may go on asking for it
+    own = "Say hello. Reply with the new text alone."
+    assert Rewriter(over(), "paraphrase", ()).read(
+        [own], [Reply("Greet me. Reply with the new text alone.")]
+    ) == ["Greet me. Reply with the new text alone."]
