@@ -25,14 +25,18 @@ ENGLISH = frozenset({"en"})
 WORD = re.compile(r"([^\W\d_]+(?:['’\-][^\W\d_]+)*)")
 
 
+MOVING = ("delete", "split")
+
+
 class Word(str):
     """A word that knows its place, so that what is left of a list can be woven back."""
 
+    __slots__ = ("place",)
     place: int
 
     def __new__(cls, text: str, place: int) -> Word:
         """A text with its place."""
-        word = super().__new__(cls, text)
+        word = str.__new__(cls, text)
         word.place = place
         return word
 
@@ -74,9 +78,10 @@ class WordGenerator:
         random.seed(seed)
         np.random.seed(seed % 2**32)
         places = self._offered(words)
-        alone = self._tool.alone
-        given = [words[place] if alone else Word(words[place], place) for place in places]
-        out = self._tool(list(given), len(words))
+        given = [words[place] for place in places]
+        # where words may go or become two, those that stay say where they stood
+        moved = [Word(words[place], place) for place in places] if self.name in MOVING else list(given)
+        out = self._tool(moved, len(words))
         if out is None:
             return Refused("no word that may change")
         if self.name == "split":
