@@ -80,8 +80,9 @@ class WordGenerator:
         places = self._offered(words)
         given = [words[place] for place in places]
         # where words may go or become two, those that stay say where they stood
-        moved = [Word(words[place], place) for place in places] if self.name in MOVING else list(given)
-        out = self._tool(moved, len(words))
+        if self.name in MOVING:
+            given = [Word(words[place], place) for place in places]
+        out = self._tool(list(given), len(words))
         if out is None:
             return Refused("no word that may change")
         if self.name == "split":
