@@ -81,12 +81,13 @@ def turn_to(name: str, version: str) -> None:
 
 
 def empty(broken: list[Broken]) -> None:
-    """No versions yet: what to do first."""
+    """No versions yet: what to do first, from here as from Home, and the work on it."""
+    from streamlit_app.components import first_steps  # it is made of what is here
+
     finding("No versions yet.")
     note("Load the sample to look around; it takes five seconds. Or read your own file or a Hub dataset.")
-    with st.container(horizontal=True):
-        st.page_link("screens/home.py", label="Load the sample from Home")
-        st.page_link("screens/ingest.py", label="Read a file or a Hub dataset")
+    first_steps.draw(some=False)
+    first_steps.work()
     warn(broken)
 
 

@@ -28,6 +28,8 @@ if one.open:
             shell.finding("No runs yet.")
             shell.note(
                 "Choose an export and a config on the left. The sample's export trains on two cores in minutes."
+                if run_form.exported()
+                else "Runs train on exports. Under Versions, write one; the sample's trains on two cores in minutes."
             )
         else:
             training_runs.live(names)

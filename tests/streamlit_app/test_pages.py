@@ -86,6 +86,18 @@ def test_home_offers_the_sample_first(home: Path) -> None:
     assert "See what your data is made of" in html(test)
 
 
+def test_the_sample_is_loaded_from_a_page_that_needs_a_version(home: Path) -> None:
+    test = open_page("explore.py")
+    assert "No versions yet." in html(test)
+    test.button(key="load_sample").click().run()
+    assert not test.exception
+    (job,) = jobs.jobs(Home(home))
+    assert job.arguments == ["run", "data/recipes/demo.yaml", "--json"]
+    while jobs.read(job.folder).status == "running":
+        time.sleep(0.05)
+    assert "141 rows" in html(test.run())
+
+
 def test_home_finds_running_jobs_and_lets_killed_ones_go_on(home: Path) -> None:
     """As after a restart of the workbench: the page knows of both only by their folders."""
     sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
