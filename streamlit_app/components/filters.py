@@ -24,6 +24,10 @@ PLAIN = {
 }
 """Columns that have a filter of their own."""
 SCORES = ("score", "quality.score")
+ALL: State = "kept"
+"""The rows that are listed where nothing is asked for."""
+OTHERS = {"version", "row", "page", "view", "columns"}
+"""The parameters of Explore's address that aren't filters."""
 
 
 def address(values: Mapping[str, str]) -> dict[str, str | list[str]]:
@@ -45,10 +49,15 @@ def address(values: Mapping[str, str]) -> dict[str, str | list[str]]:
     return found
 
 
+def untouched() -> bool:
+    """Whether a window looks at Explore for the first time, by an address without a filter: then ``query`` says ``Query()``."""
+    return "asked" not in st.session_state and set(st.query_params) <= OTHERS
+
+
 def state() -> State:
     """Kept or dropped rows."""
     chosen = st.segmented_control(
-        "Rows", ["kept", "dropped"], default="kept", required=True, key="rows", bind="query-params", width="stretch",
+        "Rows", ["kept", "dropped"], default=ALL, required=True, key="rows", bind="query-params", width="stretch",
         help="Rows that the steps kept in this version, or those that they dropped on the way to it.",
     )  # fmt: skip
     return "dropped" if chosen == "dropped" else "kept"

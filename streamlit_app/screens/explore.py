@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.errors import TomeError
+from curation.query import Query
 from streamlit_app.components import answers, beside, filters, indexes, shell
 from streamlit_app.components.row_list import row_list
 from streamlit_app.components.row_view import open_row
@@ -18,25 +19,33 @@ waiting = st.container()
 with st.container(key="explore"):
     left, middle, right = st.columns([1.0, 2.4, 2.5], gap="medium")
 try:
-    with left:
-        state = filters.state()
-        index = indexes.index_now(version, state)
-        query = filters.query(index)
+    plain = filters.untouched()
+    if plain:  # nothing is asked for, so the rows needn't wait until the filters are drawn
+        state, index, query = filters.ALL, indexes.index_now(version, filters.ALL), Query()
+    else:
+        with left:
+            state = filters.state()
+            index = indexes.index_now(version, state)
+            query = filters.query(index)
     found = answers.found(index, query)
-    with waiting:
-        tray_bar(version)
-        if index.texts is None:
-            filters.wait_for_texts(version, state)
     if st.session_state.get("asked") not in (None, query):
         st.session_state["page"] = 1
         st.query_params.pop("row", None)
     st.session_state["asked"] = query
     with sentence:
         shell.finding(answers.rows_sentence(index, query))
+    with waiting:
+        tray_bar(version)
+        if index.texts is None:
+            filters.wait_for_texts(version, state)
     with middle:
         picked = row_list(version, index, found)
         if picked is None:
             shell.note("Take a filter away to see more." if index.narrow.height else "Nothing to list.")
+    if plain:
+        with left:
+            filters.state()
+            filters.query(index)
     with right:
         if picked:
             open_row(version, index, picked)

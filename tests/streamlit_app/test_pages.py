@@ -138,6 +138,19 @@ def test_explore_filters_on_the_server(one: Version) -> None:
     assert "2 of 6 rows (33.3%): all legal, 1 repeat." in html(test)
 
 
+def test_the_filters_stand_where_they_stood_after_the_first_look(one: Version) -> None:
+    """At the first look the rows come before the filters; what is listed, and where each filter stands, is the same after it."""
+    test = open_page("explore.py", version=one.id)
+    first = [(block.type, block.label) for block in test.main if hasattr(block, "label")]
+    listed = html(test)
+    test.run()
+    assert [(block.type, block.label) for block in test.main if hasattr(block, "label")] == first
+    assert html(test) == listed
+    assert [one for kind, one in first if kind in ("text_input", "multiselect")][:3] == ["Search the text", "Category", "Origin"]  # fmt: skip
+    test.multiselect(key="category").set_value(["legal"]).run()
+    assert "2 of 6 rows (33.3%): all legal, 1 repeat." in html(test)
+
+
 def test_explore_says_what_is_wrong_with_a_pattern_and_an_expression(one: Version) -> None:
     test = open_page("explore.py")
     test.toggle(key="regex").set_value(True)
