@@ -110,7 +110,9 @@ export default function ({ data }) {
 WORDS = """
 export default function ({ data }) {
   new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"))).text().then(all => {
-    const box = document.querySelector("canvas.tw-map")?.parentElement; if (box) box._words = all.split("\\n"); });
+    const give = (tries) => { const box = document.querySelector("canvas.tw-map")?.parentElement;
+      if (box) box._words = all.split("\\n"); else if (tries) requestAnimationFrame(() => give(tries - 1)); };
+    give(600); });
 }
 """
 _points = st.components.v2.component("tome_map", js=POINTS, isolate_styles=False)
