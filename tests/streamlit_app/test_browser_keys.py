@@ -8,19 +8,16 @@ import re
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 
 from curation import jobs
 from curation.contract import Home
-from curation.step import LEDGER
-from curation.store import Store, Version
 from tests.streamlit_app.browsing import NEEDS, PATIENCE, serious, served, settle
 from tests.streamlit_app.conftest import make_version
 from tests.streamlit_app.runfolders import write_rating, write_run, write_sweep
+from tests.streamlit_app.test_browser_map import write_map
 
 pytestmark = NEEDS
 MOST = 250
@@ -68,15 +65,6 @@ def walk(page: Any, root: str) -> int:
         "not reached": [], "out of order": [], "focus not shown": [],
     }  # fmt: skip
     return int(found["number"])
-
-
-def write_map(home: Path, version: Version) -> None:
-    """The version once more, under the name ``mapped``: three rows in corners of a map, three in its middle."""
-    xs, ys = [0.0, 4.0, 0.0, 2.0, 2.0, 2.0], [0.0, 4.0, 4.0, 2.0, 2.0, 2.0]
-    rows = version.rows().with_columns(pl.Series("map2d.x", xs), pl.Series("map2d.y", ys))
-    store = Store(Home(home))
-    with store.lock():
-        store.put(rows, pl.DataFrame(schema=LEDGER), kind="ingest", name="mapped")
 
 
 @pytest.fixture(scope="module")
@@ -266,20 +254,3 @@ def test_tabs_and_topics_go_by_arrows(page: Any) -> None:
     page.wait_for_function("() => new URL(location).searchParams.get('topic') === 'Duplicates'")
     settle(page)
     assert page.evaluate("document.activeElement.closest('[role=radiogroup]') !== null")
-
-
-def test_the_map_is_moved_and_listed_by_keys(page: Any) -> None:
-    go(page, "map?version=mapped")
-    page.wait_for_selector("canvas.tw-map[data-drawn]")
-    assert page.locator(".tw-picker tbody tr").count() == 6
-    page.locator("canvas.tw-map").focus()
-    for key in ("+", "+", "+", "Enter"):  # 2.7 times as near: only the middle is in view
-        page.keyboard.press(key)
-    page.wait_for_selector(".tw-finding:has-text('3 of 6 rows lie inside the line')")
-    settle(page)
-    assert page.locator(".tw-picker tbody tr").count() == 3
-    page.keyboard.press("Escape")
-    page.wait_for_selector(".tw-finding:has-text('6 conversations on the map')")
-    for key in ("+", "+", "+", "ArrowRight", *["ArrowDown"] * 30, "Enter"):
-        page.keyboard.press(key)
-    page.wait_for_selector(".tw-finding:has-text('Nothing lies inside the line.')")
