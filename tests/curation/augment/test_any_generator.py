@@ -33,6 +33,8 @@ PROSE = [
     "¿Puedo mover mi reserva de la mañana a la tarde?", "Wie lange dauert die Fahrt mit dem Fahrrad?", "我可以把预订改到下午吗?",
     "Why does this fail, and what should I change?", "Marie Curie went to Paris with the BBC.", "\n\n- first point\n- second point\n",
 ]  # fmt: skip
+MOVIES = "Give me a list of fantastic movies."
+"""A text that comes back from any pivot with a change that reads well."""
 PLANTED = [
     "```python\ndef total(rows):\n    return sum(rows)  # all of them\n```", "`os.path.join(a, b)`", "os.path.join", "v1.2.3", "example.com",
     "https://a.example/b?c=d", "ann.lee@post.example", "$x^2 + \\frac{1}{2}$", "\\begin{align}a&=b\\\\ c&=d\\end{align}", "\\[ \\int_0^1 x\\,dx \\]",
@@ -166,7 +168,7 @@ def test_spans_are_never_altered(generator: Any) -> None:
 
     holds()
     # and the law isn't empty: prose around planted spans does change
-    rich = [f"{text} {planted} {text}" for text in PROSE[:2] for planted in PLANTED[:20]]
+    rich = [f"{text} {planted} {text}" for text in [*PROSE[:2], MOVIES] for planted in PLANTED[:20]]
     for text, one in zip(rich, generator.propose(rich, list(range(len(rich)))), strict=True):
         if isinstance(one, str):
             changed += 1
