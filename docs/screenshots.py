@@ -26,7 +26,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
-    "home": "", "ingest": "ingest?from=Path&path=data/samples/larkfield.csv", "explore": "explore", "map": "map", "balance": "balance",
+    "home": "", "ingest": "ingest?from=Path&path=data/samples/larkfield.csv", "explore": "explore", "map": "map?version=measured&by=category", "balance": "balance",
     "clean": "clean?version=measured&topic=Contamination", "augment": "augment", "recipe": "recipe", "versions": "versions", "compare-versions": "versions?tab=Compare",
     "train": "train", "sweep": "train?tab=Sweeps", "compare": "compare", "chat": "chat",
 }  # fmt: skip
@@ -36,9 +36,10 @@ seed: 7
 sources:
   - {uri: data/samples/finetome_sample.jsonl, name: sample, map: {category: source}, licence: Apache-2.0}
   - {uri: data/samples/larkfield.csv, name: larkfield, map: {user: question, assistant: answer, category: topic}, licence: Apache-2.0}
-steps: [normalize, stats, quality, pii, language, near_dup, {op: contamination, against: [data/samples/benchmark.jsonl], ngram: 8}]
+steps: [normalize, stats, quality, pii, language, near_dup, {op: contamination, against: [data/samples/benchmark.jsonl], ngram: 8},
+  {op: embed, view: first_prompt}, map2d]
 """
-"""The sample with all that Clean can show; with --home, a version of this name is shown where there is one."""
+"""The sample with all that Clean and Map can show; with --home, a version of this name is shown where there is one."""
 OPENS = {
     "augment": (("Try ", ".tw-candidate"),),
     "recipe": (("Edit", "[class*=st-key-fields_]"),),
@@ -149,7 +150,7 @@ def main() -> None:
                 ["export", "demo", "--name", "demo"],
             ]
         elif not (home / "store" / "refs" / "measured").is_file():
-            PAGES["clean"] = "clean"
+            PAGES["clean"], PAGES["map"] = "clean", "map"
         for command in commands:
             subprocess.run(
                 [sys.executable, "-m", "tome", *command],
