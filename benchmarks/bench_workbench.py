@@ -152,6 +152,8 @@ def the_map(browser: Browser, home: Path, version: Version, rounds: int) -> None
     with served(home) as (address, pid):
         page = opened(browser)
         clock = Clock(page)
+        page.goto(f"{address}/ingest")  # the browser has the program's files
+        page.wait_for_selector(".tw-finding")
         for _ in range(rounds + 1):
             found.setdefault("first points", []).append(
                 clock.load(f"{address}/map?version={version.id}", "canvas.tw-map[data-drawn]")

@@ -2,7 +2,7 @@
 
     python docs/screenshots.py [--only balance,explore] [--home DIR] [--out docs/images]
 
-Without --home, the bundled sample is curated into a temporary home first. Needs the extras ``app`` and ``dev``,
+Without --home, the bundled sample is curated and trained on for a moment in a temporary home first. Needs the extras ``app`` and ``dev``,
 and chromium.
 """
 
@@ -40,6 +40,35 @@ steps: [normalize, stats, quality, pii, language, near_dup, {op: contamination, 
   {op: embed, view: first_prompt}, map2d]
 """
 """The sample with all that Clean and Map can show; with --home, a version of this name is shown where there is one."""
+SHORT = ["--config", "demo", "--set", "max_length=256", "--set", "eval_rows=8"]
+TRAIN = [
+    "train",
+    "demo",
+    *SHORT,
+    "--name",
+    "first",
+    "--set",
+    "max_steps=20",
+    "--set",
+    "evaluate_every=5",
+    "--set",
+    "log_every=1",
+]
+SWEEP = [
+    "sweep",
+    "demo",
+    *SHORT,
+    "--name",
+    "first-sweep",
+    "--set",
+    "max_steps=6",
+    "--set",
+    "samples=0",
+    "--grid",
+    "lr=5e-4,1e-3",
+    "dropout=0,0.05",
+]
+"""A short run and a short sweep on the sample, for the pages that show models."""
 OPENS = {
     "augment": (("Try ", ".tw-candidate"),),
     "recipe": (("Edit", "[class*=st-key-fields_]"),),
@@ -149,6 +178,8 @@ def main() -> None:
                 ["run", "data/recipes/demo.yaml"],
                 ["export", "demo", "--name", "demo"],
             ]
+            if {"train", "sweep", "compare", "chat"} & set(names):
+                commands += [TRAIN, SWEEP]
         elif not (home / "store" / "refs" / "measured").is_file():
             PAGES["clean"], PAGES["map"] = "clean", "map"
         for command in commands:
