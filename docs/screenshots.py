@@ -40,34 +40,9 @@ steps: [normalize, stats, quality, pii, language, near_dup, {op: contamination, 
   {op: embed, view: first_prompt}, map2d]
 """
 """The sample with all that Clean and Map can show; with --home, a version of this name is shown where there is one."""
-SHORT = ["--config", "demo", "--set", "max_length=256", "--set", "eval_rows=8"]
-TRAIN = [
-    "train",
-    "demo",
-    *SHORT,
-    "--name",
-    "first",
-    "--set",
-    "max_steps=20",
-    "--set",
-    "evaluate_every=5",
-    "--set",
-    "log_every=1",
-]
-SWEEP = [
-    "sweep",
-    "demo",
-    *SHORT,
-    "--name",
-    "first-sweep",
-    "--set",
-    "max_steps=6",
-    "--set",
-    "samples=0",
-    "--grid",
-    "lr=5e-4,1e-3",
-    "dropout=0,0.05",
-]
+SHORT = "--config demo --set max_length=192 --set eval_rows=8"
+TRAIN = f"train demo {SHORT} --name first --set max_steps=20 --set evaluate_every=5".split()
+SWEEP = f"sweep demo {SHORT} --name first-sweep --set max_steps=4 --set samples=0 --grid lr=5e-4,1e-3 dropout=0,0.05".split()
 """A short run and a short sweep on the sample, for the pages that show models."""
 OPENS = {
     "augment": (("Try ", ".tw-candidate"),),
