@@ -5,9 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from curation.browse import NONE, Index
+from curation.steps.pii import KINDS
 
 HAND = "by hand: "
 """Stands before a flag that a person gave."""
+COUNTED = (*(f"pii.{kind}" for kind in KINDS), "contamination.hits")
+"""Numbers of finds that count as a flag from the first find on."""
 
 
 def groupable(index: Index, most: int = 60) -> list[str]:
@@ -54,10 +57,17 @@ def values_of(index: Index, column: str) -> list[tuple[str, int]]:
 
 
 def flags_of(index: Index) -> list[tuple[str, int]]:
-    """What can be up on a row, with how many rows: yes/no columns of steps, and the flags that people gave; most first."""
+    """What can be up on a row, with how many rows: yes/no columns of steps, personal data by kind, contamination, and the
+    flags that people gave; most first.
+    """
     narrow = index.narrow
     names = [name for name, dtype in narrow.schema.items() if dtype == pl.Boolean and "." in name]
-    counts = narrow.select(pl.col(names).sum()).row(0, named=True) if names else {}
+    found = [name for name in COUNTED if name in narrow.columns]
+    counts = (
+        narrow.select(pl.col(names).sum(), (pl.col(found) > 0).sum()).row(0, named=True)
+        if names or found
+        else {}
+    )
     if "hand.flag" in narrow.columns:
         given = narrow["hand.flag"].drop_nulls().value_counts()
         counts |= {f"{HAND}{flag}": rows for flag, rows in given.iter_rows()}

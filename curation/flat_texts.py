@@ -73,8 +73,13 @@ def write(version: Version, state: State = "kept") -> None:
 
     path, scan = path_of(version, state), version.scan(frame_of(state))
     words = text_of(separator=" ").str.count_matches(WORD).fill_null(0).cast(pl.Int64)
-    if "stats.words" in scan.collect_schema().names():
-        words = pl.col("stats.words").fill_null(0).cast(pl.Int64)
+    if "stats.words" in scan.collect_schema().names():  # rows that were made after stats have none there
+        counted = pl.col("stats.words").cast(pl.Int64)
+        words = (
+            counted
+            if scan.select(counted.is_not_null().all()).collect().item()
+            else pl.coalesce(counted, words)
+        )
     flat = scan.select(
         text_of(separator="\n").str.to_lowercase().fill_null("").alias("text"),
         pl.coalesce(pl.when(first_words(["user"]) != "").then(first_words(["user"])), first_words()).alias(

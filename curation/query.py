@@ -68,7 +68,8 @@ def _flag(narrow: pl.DataFrame, name: str) -> pl.Expr:
     column, told, value = name.partition(HAND)
     if told:
         return pl.col(_known(narrow, "hand.flag")).eq_missing(value)
-    return pl.col(_known(narrow, column)).fill_null(False)
+    value = pl.col(_known(narrow, column))
+    return (value > 0 if narrow[column].dtype.is_numeric() else value).fill_null(False)
 
 
 def _search(index: Index, query: Query) -> pl.LazyFrame:
@@ -81,9 +82,16 @@ def _search(index: Index, query: Query) -> pl.LazyFrame:
         return hits.with_row_index("row").filter("hit").select("row").lazy()
     except pl.exceptions.ComputeError as error:
         raise InputError(
-            f"can't read the pattern {query.text!r}: {str(error).splitlines()[0]}",
+            f"can't read the pattern {query.text!r}: {_wrong(error)}",
             mend="Turn off the regular expression to search for it as it stands.",
         ) from None
+
+
+def _wrong(error: Exception) -> str:
+    """What is wrong with a pattern: the reason that stands below the picture of the place, or the first line."""
+    lines = str(error).splitlines()
+    reason = next((line for line in lines if line.startswith("error: ")), lines[0])
+    return reason.removeprefix("error: ").removeprefix("regex error: ").rstrip(".")
 
 
 def _where(index: Index, where: str) -> pl.LazyFrame:

@@ -24,9 +24,9 @@ class Broken:
 
 
 def words_of(rows: pl.LazyFrame) -> pl.Expr:
-    """The words of each row: the column that ``stats`` or the index made, or counted now."""
+    """The words of each row: the column that the index or ``stats`` made, or counted now. The index counts rows that were made after ``stats`` too."""
     names = rows.collect_schema().names()
-    for name in ("stats.words", "words"):
+    for name in ("words", "stats.words"):
         if name in names and (name != "words" or "messages" not in names):
             return pl.col(name)
     return text_of(separator=" ").str.count_matches(WORD)
@@ -82,7 +82,7 @@ def size_of(rows: pl.LazyFrame) -> tuple[str, str]:
     names = rows.collect_schema().names()
     if "tokens.total" in names:
         return "tokens.total", token_unit(rows)
-    return next(name for name in ("stats.words", "words") if name in names), "words"
+    return "words" if "words" in names and "messages" not in names else "stats.words", "words"
 
 
 def shares(rows: pl.LazyFrame, by: str, size: str | None = None) -> pl.DataFrame:

@@ -23,6 +23,7 @@ PLAIN = {
     "dropped_by": "Dropped by",
 }
 """Columns that have a filter of their own."""
+UNSORTED = "as they stand"
 SCORES = ("score", "quality.score")
 ALL: State = "kept"
 """The rows that are listed where nothing is asked for."""
@@ -73,10 +74,9 @@ def query(index: Index) -> Query:
     flags = _flags(index)
     ranges = [*_range(index, "words", "Words"), *_score(index)]
     kin, where = _more(index, values, ranges)
-    sorts = ["as they stand", *answers.numeric(index), "category", "source"]
-    sort = st.selectbox("Sort by", sorts, key="sort", bind="query-params")
+    sort = st.selectbox("Sort by", [UNSORTED, *sortable(index)], key="sort", bind="query-params")
     down = (
-        st.toggle("Largest first", value=True, key="down", bind="query-params") if sort != sorts[0] else False
+        st.toggle("Largest first", value=True, key="down", bind="query-params") if sort != UNSORTED else False
     )
     return Query(
         text=(text or "").strip() if index.texts is not None else "",
@@ -86,9 +86,22 @@ def query(index: Index) -> Query:
         flags=flags,
         kin=kin,
         ranges=tuple(ranges),
-        sort="" if sort == sorts[0] else str(sort),
+        sort="" if sort == UNSORTED else str(sort),
         descending=bool(down),
     )
+
+
+def sortable(index: Index) -> list[str]:
+    """The columns that rows can be sorted by."""
+    return [*answers.numeric(index), "category", "source"]
+
+
+def sort_by(column: str, now: Query) -> None:
+    """Sort by a column, largest first; sorted so already, the other way round; and then as the rows stand. For a callback."""
+    if now.sort == column and not now.descending:
+        st.session_state["sort"] = UNSORTED
+    else:
+        st.session_state.update(sort=column, down=now.sort != column)
 
 
 def _more(index: Index, values: list[tuple[str, tuple[str, ...]]], ranges: list[tuple[str, float, float]]) -> tuple[str, str]:  # fmt: skip
@@ -99,19 +112,23 @@ def _more(index: Index, values: list[tuple[str, tuple[str, ...]]], ranges: list[
             return "", ""
         others = [name for name in answers.groupable(index) if name not in PLAIN]
         if others:
-            name = st.selectbox("By another column", others, index=None, key="by", bind="query-params")
+            name = st.selectbox(
+                "By another column", others, index=None, key="by", bind="query-params", placeholder="none"
+            )
             if name and (
                 found := _values(index, name, f"Values of {name.replace('_', ' ')}", key="by_values")
             ):
                 values.append(found)
         numbers = [name for name in answers.numeric(index) if name not in ("words", *SCORES)]
         if numbers:
-            of = st.selectbox("By another number", numbers, index=None, key="of", bind="query-params")
+            of = st.selectbox(
+                "By another number", numbers, index=None, key="of", bind="query-params", placeholder="none"
+            )
             ranges += _range(index, str(of), f"Range of {of}", key="of_range") if of else []
         kin = st.text_input("Family, or a row's id", key="kin", bind="query-params", placeholder="eafc98c9827de6ce",
                             help="That family; or that row, with what was made of it.")  # fmt: skip
         where = st.text_input(
-            "Expression", key="where", bind="query-params", placeholder="stats.turns >= 4 and score > 4.5",
+            "Expression", key="where", bind="query-params", placeholder="stats.turns >= 4",
             help="As in the filter step: columns, comparisons, and, or, not, in, contains(user, 'refund').",
         )  # fmt: skip
     return (kin or "").strip(), where or ""

@@ -58,9 +58,9 @@ def index(version: Version, state: State = "kept") -> Index:
 
 
 def counted(folder: str, state: State) -> Index:
-    """The index of the version in a folder for counting rows and words: with texts only where nothing else has the words."""
+    """The index of the version in a folder for counting rows and words: with texts only where some row's words weren't counted before."""
     narrow = _narrow(folder, state)
-    return narrow if "stats.words" in narrow.narrow.columns else _whole(folder, state)
+    return narrow if narrow.narrow["words"].null_count() == 0 else _whole(folder, state)
 
 
 def index_now(version: Version, state: State = "kept") -> Index:

@@ -19,7 +19,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
   let every = null;
   if (data.marks) { const th = el("th", "mark"); every = box("Mark all rows of this page", data.rows.every(r => data.marks.includes(r.id)));
     every.addEventListener("change", () => { for (const b of boxes) b.checked = every.checked; told(); }); th.appendChild(every); head.appendChild(th); }
-  for (const c of data.columns) { const th = el("th", c.kind, c.title); th.scope = "col"; if (!c.title) th.setAttribute("aria-label", c.name || c.kind); head.appendChild(th); }
+  for (const c of data.columns) { const th = el("th", c.kind); th.scope = "col"; if (!c.title) th.setAttribute("aria-label", c.name || c.kind);
+    if (!c.sort) th.textContent = c.title;
+    else { const b = el("button", "sort", c.title); b.type = "button"; th.setAttribute("aria-sort", c.sorted || "none"); b.title = "Sort by " + c.title.toLowerCase();
+      b.addEventListener("click", () => setTriggerValue("sort", c.sort)); th.appendChild(b); }
+    head.appendChild(th); }
   const thead = el("thead"); thead.appendChild(head); table.appendChild(thead);
   const body = el("tbody"); table.appendChild(body);
   const pick = (id) => { for (const tr of body.children) { const on = tr.dataset.id === id;
@@ -73,8 +77,11 @@ def picker(
     marks: list[str] | None = None,
     on_marks: Callable[[list[str]], None] | None = None,
     on_act: Callable[[str, str, str], None] | None = None,
+    on_sort: Callable[[str], None] | None = None,
 ) -> None:
     """Draw the rows. ``columns`` has title and kind (text, figure, category, origin, share); ``on_pick`` gets an id.
+
+    A column with ``sort`` can be clicked: ``on_sort`` gets that; ``sorted`` says how it stands (ascending or descending).
 
     With ``marks`` (ids) each row has a box, and keys: x marks, d drops, u undoes. ``on_marks`` gets the marked ids of
     this page; ``on_act`` the key, the row, and the row after it.
@@ -95,10 +102,16 @@ def picker(
         if on_act and isinstance(said, list) and len(said) == 3:
             on_act(*map(str, said))
 
+    def sorts() -> None:
+        column = st.session_state[key].sort
+        if on_sort and column in {one.get("sort") for one in columns}:
+            on_sort(str(column))
+
     _draw(
         key=key,
         data={"columns": columns, "rows": rows, "picked": picked, "label": label, "marks": marks},
         on_pick_change=took,
         on_marks_change=marked,
         on_act_change=acted,
+        on_sort_change=sorts,
     )

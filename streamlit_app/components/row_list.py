@@ -8,18 +8,22 @@ import polars as pl
 import streamlit as st
 
 from curation import browse
+from curation.query import Query
 from curation.store import Version
-from streamlit_app.components import deciding
+from streamlit_app.components import deciding, filters
 from streamlit_app.components.picker import picker
 from streamlit_app.components.tokens import REST, category_colours
 
 SIZE = 25
 
 
-def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | None:
+def row_list(
+    version: Version, index: browse.Index, found: pl.Series, asked_for: Query | None = None
+) -> str | None:
     """Draw a page of the rows that were found and give the id that is picked; the first when none is.
 
-    Kept rows can be marked and decided about. Raises InputError for a damaged tray.
+    Kept rows can be marked and decided about. Where a query asked for them, a click on a column's head sorts by it. Raises
+    InputError for a damaged tray.
     """
     decides = index.state == "kept"
     notes = deciding.notes(version) if decides else {}
@@ -38,13 +42,18 @@ def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | N
             chosen = st.multiselect("Show also", others(index), key="columns", bind="query-params")
     picked = st.query_params.get("row") or rows["id"][0]
     colours = category_colours(version.manifest.categories)
+    heads = {
+        name: _sortable(name, asked_for) if asked_for and name in filters.sortable(index) else {}
+        for name in ("category", "words", *chosen)
+    }
     columns = [
-        {"title": "Category", "kind": "category"},
+        {"title": "Category", "kind": "category", **heads["category"]},
         {"title": "Opens with", "kind": "text"},
         {"title": "", "kind": "origin", "name": "Origin"},
-        {"title": "Words", "kind": "figure"},
+        {"title": "Words", "kind": "figure", **heads["words"]},
         *(
             {"title": name, "kind": "figure" if index.narrow[name].dtype.is_numeric() else "text"}
+            | heads[name]
             for name in chosen
         ),
     ]
@@ -70,6 +79,7 @@ def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | N
     picker(
         columns, cells, picked=picked, label="Rows", on_pick=take, key="row_picker", marks=marked if decides else None,
         on_marks=lambda ids: deciding.mark(version, rows["id"].to_list(), ids), on_act=act,
+        on_sort=lambda column: filters.sort_by(column, asked_for or Query()),
     )  # fmt: skip
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="list_foot"
@@ -78,6 +88,12 @@ def row_list(version: Version, index: browse.Index, found: pl.Series) -> str | N
         if decides:
             st.html('<p class="tw-keys"><kbd>j</kbd><kbd>k</kbd> walk <kbd>x</kbd> mark <kbd>d</kbd> drop <kbd>u</kbd> undo</p>')  # fmt: skip
     return picked
+
+
+def _sortable(name: str, query: Query) -> dict[str, str]:
+    """What makes the head of a column sort by it, and how it stands."""
+    way = "descending" if query.descending else "ascending"
+    return {"sort": name, "sorted": way if query.sort == name else "none"}
 
 
 def others(index: browse.Index) -> list[str]:

@@ -114,5 +114,7 @@ def unlinked(text: str) -> str:
 
 
 def label(text: str) -> str:
-    """Data in the label or the help of a widget, which Streamlit would read as Markdown: every sign is escaped."""
-    return unlinked(re.sub(r"([^\w\s]|_)", r"\\\1", text[:80]))
+    """Data in the label or the help of a widget, which Streamlit would read as Markdown: every sign is escaped but those inside a
+    word that mean nothing to it, since screen readers are given the label as it stands.
+    """
+    return unlinked(re.sub(r"(?!,|(?<=\w)[-'./](?=\w))([^\w\s]|_)", r"\\\1", text[:80]))

@@ -22,7 +22,8 @@ def tray_bar(version: Version) -> None:
     decisions = [one for told in by_row.values() for one in told]
     if decisions:
         with st.container(horizontal=True, vertical_alignment="center", key="tray"):
-            st.html(f'<p class="tw-tray" role="status"><b>{tally(decisions)}</b> wait; this version stays as it is.</p>')  # fmt: skip
+            wait = "waits" if len(decisions) == 1 else "wait"
+            st.html(f'<p class="tw-tray" role="status"><b>{tally(decisions)}</b> {wait}; this version stays as it is.</p>')  # fmt: skip
             name = st.text_input("Name of the new version", value=version.manifest.name, key=f"tray_name_{version.id}", width=200,
                                  label_visibility="collapsed", placeholder="name of the new version")  # fmt: skip
             if st.button("Make a version", type="primary", key="tray_make", disabled=not name):

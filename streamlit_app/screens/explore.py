@@ -18,6 +18,7 @@ sentence = st.container()
 waiting = st.container()
 with st.container(key="explore"):
     left, middle, right = st.columns([1.0, 2.4, 2.5], gap="medium")
+found = None
 try:
     plain = filters.untouched()
     if plain:  # nothing is asked for, so the rows needn't wait until the filters are drawn
@@ -39,7 +40,7 @@ try:
         if index.texts is None:
             filters.wait_for_texts(version, state)
     with middle:
-        picked = row_list(version, index, found)
+        picked = row_list(version, index, found, query)
         if picked is None:
             shell.note("Take a filter away to see more." if index.narrow.height else "Nothing to list.")
     if plain:
@@ -50,4 +51,7 @@ try:
         if picked:
             open_row(version, index, picked)
 except TomeError as error:
-    shell.notice("bad", str(error))
+    with sentence:  # beside what is wrong, not below all filters
+        if found is None:
+            shell.finding("These rows can't be listed.")
+        shell.notice("bad", str(error))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from curation import browse, flat_texts
 from curation.errors import StoreError
 from curation.query import Query, find
-from curation.store import Version
+from curation.step import LEDGER
+from curation.store import Store, Version
 
 TEXTS = [
     "what is 2+2?\nfour, of course",
@@ -25,6 +27,19 @@ def test_texts_are_flat_in_lower_case_and_in_order(talks: Version) -> None:
     assert flat["opens"].to_list() == ["What is 2+2?", "And 3+3?", "May I (really)?", "Hi"]
     assert flat["words"].to_list() == [6, 3, 4, 4]
     assert flat_texts.mapped(talks, "kept", 3) is None
+
+
+def test_words_are_counted_where_stats_has_none(shelf: tuple[Store, Version]) -> None:
+    store, version = shelf
+    rows = version.rows().with_columns(
+        pl.Series("stats.words", [60, None, 40, 40])
+    )  # as of rows made after stats
+    with store.lock():
+        made = store.put(rows, pl.DataFrame(schema=LEDGER), kind="ingest", name="made")
+    flat_texts.write(made)
+    flat = flat_texts.mapped(made, "kept", 4)
+    assert flat is not None
+    assert flat["words"].to_list() == [60, 3, 40, 40]
 
 
 def test_pieces_make_the_same_file_as_the_whole(talks: Version, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,10 @@ def test_find(talks: Version, query: Query, places: list[int]) -> None:
 
 def test_wrong_questions_are_named(talks: Version) -> None:
     index = browse.open_index(talks)
-    with pytest.raises(InputError, match="can't read the pattern"):
+    with pytest.raises(InputError, match=r"can't read the pattern '\(': unclosed group\."):
         find(index, Query(text="(", regex=True))
+    with pytest.raises(InputError, match="Compiled regex exceeds size limit"):
+        find(index, Query(text="a{1000}" * 100 + "{1000}", regex=True))
     with pytest.raises(InputError, match="there is no column"):
         find(index, Query(sort="nothing"))
     with pytest.raises(InputError, match="score"):
@@ -48,12 +50,14 @@ def test_flags_and_kin_are_found(shelf: tuple[Store, Version]) -> None:
     store, version = shelf
     ids = version.rows()["id"]
     rows = version.rows().with_columns(
-        pl.Series("quality.refusal", [True, None, False, True]), pl.Series("hand.flag", [None, "check", None, "check"])
+        pl.Series("quality.refusal", [True, None, False, True]), pl.Series("hand.flag", [None, "check", None, "check"]),
+        pl.Series("pii.email", [2, 0, None, 0]), pl.Series("contamination.hits", [0, 0, 0, 0]),
     )  # fmt: skip
     with store.lock():
         flagged = store.put(rows, pl.DataFrame(schema=LEDGER), kind="ingest", name="flagged")
     index = browse.open_index(flagged)
-    assert flags_of(index) == [("by hand: check", 2), ("quality.refusal", 2)]
+    assert flags_of(index) == [("by hand: check", 2), ("quality.refusal", 2), ("pii.email", 1)]
+    assert find(index, Query(flags=("pii.email",))).to_list() == [0]
     assert find(index, Query(flags=("quality.refusal",))).to_list() == [0, 3]
     assert find(index, Query(flags=("by hand: check", "quality.refusal"))).to_list() == [0, 1, 3]  # fmt: skip
     assert find(index, Query(kin=ids[2])).to_list() == [2]

@@ -101,6 +101,18 @@ def test_a_filter_is_in_the_address_and_a_row_opens(browser, filled: tuple[str, 
     again.context.close()
 
 
+def test_a_click_on_a_columns_head_sorts_by_it(browser, filled: tuple[str, Path]) -> None:
+    page = opened(browser, f"{filled[0]}/explore?version=first")
+    stand = page.locator(".tw-picker tbody td.figure").all_inner_texts()
+    orders = {"descending": sorted(stand, key=int, reverse=True), "ascending": sorted(stand, key=int), "none": stand}  # fmt: skip
+    for way, words in orders.items():
+        page.locator(".tw-picker th button:text('Words')").click()
+        page.wait_for_selector(f".tw-picker th[aria-sort={way}]:has-text('Words')")
+        assert page.locator(".tw-picker tbody td.figure").all_inner_texts() == words
+    assert orders["descending"] != orders["ascending"] != stand
+    page.context.close()
+
+
 @pytest.mark.parametrize("screen", ["explore", "balance", "clean"])
 def test_the_front_page_names_every_script_that_the_page_asks_for(browser, filled: tuple[str, Path], screen: str) -> None:  # fmt: skip
     page = opened(browser, f"{filled[0]}/{screen}?version=first")

@@ -75,3 +75,9 @@ def test_a_label_is_no_markdown_and_no_address_a_link(text: str) -> None:
     bare = re.sub(r"\\(.)", r"\1", shown)
     assert not re.search(r"(?i)https?://|www\.|\w@\w", bare)
     assert not re.search(r"(?<!\\)[\[\]()!*_`<>]", shown)
+
+
+def test_a_label_of_plain_words_is_left_for_screen_readers() -> None:
+    assert label("code-help 2.0, don't") == "code-help 2.0, don't"
+    assert label("- a") == r"\- a"
+    assert label("1. a") == r"1\. a"
