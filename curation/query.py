@@ -68,8 +68,8 @@ def _flag(narrow: pl.DataFrame, name: str) -> pl.Expr:
     column, told, value = name.partition(HAND)
     if told:
         return pl.col(_known(narrow, "hand.flag")).eq_missing(value)
-    value = pl.col(_known(narrow, column))
-    return (value > 0 if narrow[column].dtype.is_numeric() else value).fill_null(False)
+    up = pl.col(_known(narrow, column))
+    return (up > 0 if narrow[column].dtype.is_numeric() else up).fill_null(False)
 
 
 def _search(index: Index, query: Query) -> pl.LazyFrame:
