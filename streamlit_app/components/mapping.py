@@ -9,8 +9,9 @@ from curation import browse
 from curation.findings import count, percent
 from curation.store import Version
 from streamlit_app.components import answers, cutting, indexes, shell
+from streamlit_app.components.colouring import RAMP, Colouring, of_numbers, of_values
 from streamlit_app.components.scatter import Line, inside, packed, packed_words, scatter, words
-from streamlit_app.components.tokens import OKABE_ITO, REST, palette
+from streamlit_app.components.tokens import dark, palette
 
 
 def layouts(index: browse.Index) -> list[str]:
@@ -29,29 +30,44 @@ def missing(version: Version) -> None:
         cutting.add(version, {"op": "map2d"})
 
 
-def points_of(index: browse.Index, layout: str, by: str, named: list[str]) -> pl.DataFrame:
-    """The rows that have a place: row, x, y, opens, id, value, and ``kind``, the value's place among those that have a colour."""
-    value = pl.col(by).cast(pl.String).fill_null(browse.NONE)
-    order = {name: place for place, name in enumerate(named)}
-    return index.narrow.select(
-        "row", "opens", "id", x=pl.col(f"{layout}.x"), y=pl.col(f"{layout}.y"), value=value,
-        kind=value.replace_strict(order, default=len(named), return_dtype=pl.UInt8),
-    ).drop_nulls(["x", "y"])  # fmt: skip
+def colours_by(index: browse.Index, layout: str) -> list[str]:
+    """The columns that points can be coloured by: values of which there are few, and numbers."""
+    own = (f"{layout}.x", f"{layout}.y")
+    return [*answers.groupable(index), *(name for name in answers.numeric(index) if name not in own)]
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _colouring(key: indexes.Key, by: str, theme: str) -> Colouring:
+    index = indexes.of(key)
+    if by in answers.numeric(index):
+        return of_numbers(index.narrow[by], RAMP[theme])
+    counts = [name for name, _ in answers.values(index, by)]
+    return of_values(counts, index.version.manifest.categories if by == "category" else None)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _points(key: indexes.Key, layout: str, by: str, named: list[str]) -> pl.DataFrame:
-    return points_of(indexes.of(key), layout, by, named)
+def _places(key: indexes.Key, layout: str) -> pl.DataFrame:
+    """The rows that have a place: row, x, y, opens, id."""
+    x, y = pl.col(f"{layout}.x"), pl.col(f"{layout}.y")
+    return indexes.of(key).narrow.select("row", "opens", "id", x=x, y=y).drop_nulls(["x", "y"])
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _points(key: indexes.Key, layout: str, by: str, colouring: Colouring) -> pl.DataFrame:
+    """As ``_places``, with ``value`` and ``kind``, the value's place among the kinds that have a colour."""
+    value = pl.col(by) if colouring.edges else pl.col(by).cast(pl.String).fill_null(browse.NONE)
+    told = indexes.of(key).narrow.select("row", value=value, kind=colouring.kind(by))
+    return _places(key, layout).join(told, on="row", maintain_order="left")
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _packed(key: indexes.Key, layout: str, by: str, named: list[str], head: dict[str, object]) -> bytes:
-    return packed(_points(key, layout, by, named), **head)
+def _packed(key: indexes.Key, layout: str, by: str, colouring: Colouring, head: dict[str, object]) -> bytes:
+    return packed(_points(key, layout, by, colouring), **head)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _packed_words(key: indexes.Key, layout: str) -> bytes:
-    return packed_words(points_of(indexes.of(key), layout, "origin", [])["opens"])
+    return packed_words(_places(key, layout)["opens"])
 
 
 KEYS = '<p class="tw-keys"><kbd>↑</kbd><kbd>↓</kbd> <kbd>+</kbd><kbd>−</kbd> move the view <kbd>Enter</kbd> list what is in it <kbd>Esc</kbd> begin again</p>'
@@ -59,18 +75,18 @@ KEYS = '<p class="tw-keys"><kbd>↑</kbd><kbd>↓</kbd> <kbd>+</kbd><kbd>−</kb
 
 def draw(version: Version, index: browse.Index, layout: str, by: str) -> tuple[str, pl.Series]:
     """Draw the map coloured by a column, and give what it shows in a sentence, and the places of the rows that are circled."""
-    counts = [name for name, _ in answers.values(index, by)]
-    named = sorted(counts[:8])
-    points = _points(indexes.key_of(index), layout, by, named)
-    colours = [*OKABE_ITO[: len(named)], *([REST] if len(counts) > 8 else [])]
-    names = [*named, *(["other"] if len(counts) > 8 else [])]
+    theme = "dark" if dark() else "light"
+    key = indexes.key_of(index)
+    colouring = _colouring(key, by, theme)
+    points = _points(key, layout, by, colouring)
     line: Line = st.session_state.get(f"lasso_{version.id}", [])
     at = points["id"].index_of(st.query_params.get("row", ""))
     held = points.filter(inside(points["x"], points["y"], line)) if len(line) > 2 else points
     says = sentence(points, held, by)
     keys = "".join(
         f'<span><i style="background:{c}"></i>{shell.plain(n)}</span>'
-        for n, c in zip(names, colours, strict=True)
+        for place, (n, c) in enumerate(zip(colouring.names, colouring.colours, strict=True))
+        if n != browse.NONE or (points["kind"] == place).any()
     )
     st.html(f'<div class="tw-legend">{keys}</div>')
 
@@ -83,10 +99,10 @@ def draw(version: Version, index: browse.Index, layout: str, by: str) -> tuple[s
 
     c = palette()
     content = f"{version.id} {layout} {by} {c['paper']}"
-    head: dict[str, object] = {"names": names, "colours": colours, "map": f"{version.id} {layout}", "key": content,
+    head: dict[str, object] = {"names": list(colouring.names), "colours": list(colouring.colours), "map": f"{version.id} {layout}", "key": content,
                                "accent": c["accent"], "ink": c["text"], "raised": c["raised"]}  # fmt: skip
     scatter(
-        _packed(indexes.key_of(index), layout, by, named, head), points.height, content=content, lasso=line,
+        _packed(key, layout, by, colouring, head), points.height, content=content, lasso=line,
         picked=-1 if at is None else at, label=says, on_lasso=circle, on_pick=read, key=_key(version, layout),
     )  # fmt: skip
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="under_map"):  # fmt: skip
@@ -108,7 +124,21 @@ def sentence(points: pl.DataFrame, held: pl.DataFrame, by: str) -> str:
     """What is circled, or what the map holds."""
     if held.is_empty():
         return "Nothing lies inside the line."
+    if held["value"].dtype.is_numeric():
+        return _numbers_sentence(points, held, by)
     top, rows = held.group_by("value").len().sort("len", "value", descending=[True, False]).row(0)
     if held.height == points.height:
         return f"{count(points.height, 'conversation')} on the map; {top}, the largest {by}, is {percent(rows / held.height)}."
     return f"{held.height:,} of {count(points.height, 'row')} lie inside the line; {percent(rows / held.height)} of them are {top}."
+
+
+def _numbers_sentence(points: pl.DataFrame, held: pl.DataFrame, by: str) -> str:
+    every, here = points["value"].median(), held["value"].median()
+    if held.height == points.height:
+        return f"{count(points.height, 'conversation')} on the map; the median of {by} is {every:,.4g}."
+    inside_ = f"{held.height:,} of {count(points.height, 'row')} lie inside the line"
+    return (
+        f"{inside_}; their median of {by} is {here:,.4g}, of all {every:,.4g}."
+        if here is not None
+        else f"{inside_}; none has {by}."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.errors import TomeError
-from streamlit_app.components import answers, beside, filters, indexes, mapping, shell
+from streamlit_app.components import beside, filters, indexes, mapping, shell
 from streamlit_app.components.row_list import row_list
 from streamlit_app.components.row_view import open_row
 from streamlit_app.components.tray_bar import tray_bar
@@ -30,7 +30,9 @@ left, right = st.columns([2.6, 2], gap="large")
 with left:
     with st.container(horizontal=True):
         by = str(
-            st.selectbox("Colour by", answers.groupable(index), key="by", bind="query-params", width=240)
+            st.selectbox(
+                "Colour by", mapping.colours_by(index, layouts[0]), key="by", bind="query-params", width=240
+            )
         )
         layout = (
             str(st.selectbox("Layout", layouts, key="layout", width=200)) if len(layouts) > 1 else layouts[0]
