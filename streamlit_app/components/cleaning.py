@@ -25,11 +25,24 @@ def signal(index: browse.Index, chosen: str) -> Signal | None:
         return None
     title = next(iter(known))
     if len(known) > 1:
-        title = str(st.selectbox("Signal", list(known), key=f"signal_{chosen}"))
+        title = str(
+            st.selectbox(
+                "Signal", list(known), key=f"signal_{chosen}", index=_telling(index, list(known.values()))
+            )
+        )
     if known[title].says:
         with st.container(key="signal_says"):
             shell.note(known[title].says)
     return known[title]
+
+
+def _telling(index: browse.Index, known: list[Signal]) -> int:
+    """The place of the first signal that finds something; of copies it can be none."""
+    for place, one in enumerate(known):
+        alike = Alike(one.column, at=0.0 if one.kind == "near" else None)
+        if one.kind not in ("copies", "near") or not answers.group_sizes(index, alike).is_empty():
+            return place
+    return 0
 
 
 def cut(index: browse.Index, one: Signal) -> AnyCut | None:

@@ -98,3 +98,16 @@ def test_a_topic_that_is_not_measured_offers_its_step(scored: Version, one: Vers
     assert "{op: contamination, against: [data/samples/benchmark.jsonl]}" in text
     test = open_page("clean.py", version=one.id, topic="Duplicates")
     assert "Near-duplicates aren&#x27;t measured in this version." in html(test)
+
+
+def test_duplicates_begin_with_the_kind_that_there_is(scored: Version, home: Path) -> None:
+    assert (
+        open_page("clean.py", topic="Duplicates").selectbox(key="signal_Duplicates").value == "Exact copies"
+    )
+    recipe = scored.manifest.recipe
+    assert recipe
+    alone = parse_recipe(json.dumps({**recipe, "steps": [*recipe["steps"], {"op": "dedup"}]}))
+    run_recipe(alone, Store(Home(home)), workers=1)
+    test = open_page("clean.py", topic="Duplicates")
+    assert test.selectbox(key="signal_Duplicates").value == "Near-duplicates"
+    assert "This cut drops 1 of 5 rows" in html(test)
