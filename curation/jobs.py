@@ -144,10 +144,14 @@ def start(
         "home": str(home.root.resolve()),
         "cwd": str((cwd or Path.cwd()).resolve()),
     }
-    write_atomic(folder / "command.json", json.dumps(said, ensure_ascii=False, indent=1) + "\n")
-    write_atomic(folder / "status", "running\n")
     env = os.environ | dict(secret_env or {}) | {SECRETS: ",".join(secret_env or {})}
-    subprocess.run([sys.executable, "-m", "curation.supervisor", str(folder.resolve())], env=env, check=True)
+    # locked before it says that it runs, and handed on locked: nobody ever sees a job that begins as one that was killed
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        write_atomic(folder / "command.json", json.dumps(said, ensure_ascii=False, indent=1) + "\n")
+        write_atomic(folder / "status", "running\n")
+        command = [sys.executable, "-m", "curation.supervisor", str(folder.resolve()), str(lock.fileno())]
+        subprocess.run(command, env=env, check=True, pass_fds=[lock.fileno()])
     return read(folder)
 
 
@@ -192,10 +196,12 @@ def stop(job: Job, *, at_once: bool = False, wait: float = 0.0) -> Job:
     """
     if job.status != "running":
         raise InputError(f"job {job.id} is {job.status}, not running")
-    group = int((job.folder / "group").read_text(encoding="utf-8"))
     (job.folder / "stop").touch()
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(group, signal.SIGKILL if at_once else signal.SIGINT)
+    group = job.folder / "group"
+    while not group.exists() and _alive(job.folder):
+        time.sleep(0.02)  # it begins: its process isn't there yet
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+        os.killpg(int(group.read_text(encoding="utf-8")), signal.SIGKILL if at_once else signal.SIGINT)
     patience = time.monotonic() + wait
     while time.monotonic() < patience and read(job.folder).status == "running":
         time.sleep(0.05)

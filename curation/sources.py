@@ -60,6 +60,7 @@ def source_version(source: Source, seed: int, store: Store, report: Report, afte
         name=source.name,
         rows=read.rows.height,
         rejects=read.rejects.height,
+        reasons=dict(read.rejects["reason"].value_counts(sort=True).head(MOST).iter_rows()),
         version=version.id,
     )
     return version

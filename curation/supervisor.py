@@ -1,19 +1,17 @@
 """The process that stands over a job: it leaves whoever started it, runs the job's command, and writes down how it ended.
 
-    python -m curation.supervisor FOLDER
+    python -m curation.supervisor FOLDER LOCK
 
-It holds the folder's lock for as long as it lives, so that a job whose process was killed is told from one that runs.
+It holds the folder's lock, a file that it was handed open and locked, for as long as it lives, so that a job whose process was killed is
+told from one that runs.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from curation.contract import append_event, write_atomic
@@ -24,24 +22,18 @@ SECRETS = "TOME_SECRETS"
 """The one that names the variables whose values no log may hold, with commas between."""
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-
-
-def supervise(folder: Path) -> None:
-    """Leave the caller, run the command of a folder, and write down how it ended."""
+def supervise(folder: Path, lock: int) -> None:
+    """Leave the caller, run the command of a folder, and write down how it ended. ``lock`` is the descriptor of the locked file."""
     ready, tell = os.pipe()
     if os.fork():
         os.close(tell)
-        os.read(ready, 1)  # the lock is held from here on
+        os.read(ready, 1)  # the command runs from here on
         return
     os.close(ready)
     os.setsid()
+    os.set_inheritable(lock, False)  # the lock is this process's, not the command's
     said = json.loads((folder / "command.json").read_text(encoding="utf-8"))
-    with _locked(folder), (folder / "log.txt").open("ab") as log, Path(os.devnull).open("rb") as nothing:
+    with (folder / "log.txt").open("ab") as log, Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
@@ -83,4 +75,4 @@ def _copy(source: int, target: int, hidden: list[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    supervise(Path(sys.argv[1]))
+    supervise(Path(sys.argv[1]), int(sys.argv[2]))

@@ -68,9 +68,9 @@ def controls(rows: pl.DataFrame) -> dict[str, Any]:
     for name in chosen:
         with st.expander(f"{name}: its parameters"):
             shell.note((SPECS[name].__doc__ or "").split("\n")[0])
-            fields(SPECS[name], held.get(name, {}), _keep(name), key=f"spec_{name}")
+            fields(SPECS[name], held.get(name, {}), _keep(name), key=f"spec_{name}", across=1)
     with st.expander("Gates: what a candidate must keep"):
-        fields(Gates, held.get("gates", {}), _keep("gates"), key="gates")
+        fields(Gates, held.get("gates", {}), _keep("gates"), key="gates", across=1)
     generators = [{name: held[name]} if held.get(name) else name for name in chosen]
     step: dict[str, Any] = {"op": "augment", "category": category, "rows": number, "generators": generators}
     if held.get("gates"):

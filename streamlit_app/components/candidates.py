@@ -41,10 +41,9 @@ def _answer(one: str, folder: str) -> dict[str, Any] | None:  # noqa: ARG001 - i
         return None
     # a generator without chance says the same again: each candidate is shown once, as it was judged first
     first = {line["id"]: line for line in reversed(found["candidates"])}
-    return {
-        **found,
-        "candidates": [first[name] for name in dict.fromkeys(line["id"] for line in found["candidates"])],
-    }
+    every = [first[name] for name in dict.fromkeys(line["id"] for line in found["candidates"])]
+    # what there is to read comes first, what nothing was made of last
+    return {**found, "candidates": sorted(every, key=lambda line: line["after"] is None)}
 
 
 def waiting() -> None:
@@ -152,7 +151,8 @@ def _decide(one: dict[str, Any]) -> None:
         *(["reject"] if one["kept"] else []),
     ]
     if len(verbs) == 1:
-        shell.note("It can't be accepted by hand: nothing was made, or it is too near to another row.")
+        if one["after"] is not None:
+            shell.note("It can't be accepted by hand: it is too near to another row.")
         return
     key = f"hand_{one['id']}"
     st.session_state[key] = st.session_state.get(HAND, {}).get(one["id"], verbs[0])

@@ -12,6 +12,7 @@ import streamlit as st
 from curation.balance import Plan
 from curation.findings import percent
 from curation.views import length_names
+from streamlit_app.components.axes import figures
 from streamlit_app.components.picture import png_button
 from streamlit_app.components.tokens import dark, palette
 
@@ -142,7 +143,7 @@ def paired(
     """
     c = palette()
     whole = frame["before"].dtype.is_integer()
-    show = percent if share else (lambda x: f"{x:,}") if whole else (lambda x: f"{x:.2f}")
+    show = percent if share else (lambda x: f"{x:,}") if whole else (lambda x: f"{x:.3f}")
     shown = frame.with_columns(
         label=pl.Series(
             [f"{show(b)} → {show(a)}" for b, a in frame.select("before", "after").iter_rows()],
@@ -156,7 +157,8 @@ def paired(
     low = 0.0 if zero else 0.95 * float(shown.select(pl.min_horizontal("before", "after").min()).item() or 0)
     high = float(shown["end"].max() or 1)  # type: ignore[arg-type]
     scale = alt.Scale(domain=[low, high + 0.3 * (high - low)], nice=False)
-    axis = alt.Axis(format="%" if share else "~s" if whole else "~g", tickCount=6, gridOpacity=0.6)
+    written = "%" if share else "~s" if whole else figures(1.3 * (high - low))
+    axis = alt.Axis(format=written, tickCount=6, gridOpacity=0.6)
     base = alt.Chart(shown)
     y = alt.Y("category:N", sort=shown["category"].to_list(), title=None)
     colour = alt.Color("colour:N", scale=None)

@@ -30,8 +30,7 @@ def panel(version: Version, versions: list[Version]) -> None:
         shell.note("There is one version only. Change its recipe and run it, then compare the two here.")
         return
     ids = {one.id: one for one in others}
-    parents = [one for one in others if one.id in version.manifest.parents]
-    first = max(parents, key=lambda one: one.manifest.rows) if parents else others[0]
+    first = _before(version, others)
     titles = {one.id: f"{one.manifest.name} · {one.id[:8]} · {one.manifest.rows:,} rows" for one in others}
     chosen = ids[
         str(
@@ -50,19 +49,37 @@ def panel(version: Version, versions: list[Version]) -> None:
     except TomeError as error:
         shell.notice("bad", str(error))
         return
-    says = findings.diff_finding(found.counts(), chosen.manifest.name, version.manifest.name)
+    old, new = chosen.manifest.name, version.manifest.name
+    if old == new:
+        old, new = f"{old} {chosen.id[:8]}", f"{new} {version.id[:8]}"
+    says = findings.diff_finding(found.counts(), old, new)
     st.html(f"<h2 class='tw-h2'>{plain(says)}</h2>")
     by = found.by_category.with_columns(change=pl.col("after") - pl.col("before"))
+    colours = category_colours(by["category"])
     if by.height:
-        shell.legend([("before", chosen.manifest.name), ("after", version.manifest.name)])
-        charts.draw(charts.paired(by, title="rows", colours=category_colours(by["category"])), says=says, data=by,
+        shell.legend([("before", old), ("after", new)])
+        charts.draw(charts.paired(by, title="rows", colours=colours), says=says, data=by,
                     rows=int(by["before"].sum() + by["after"].sum()), name=f"{chosen.manifest.name}-{version.manifest.name}")  # fmt: skip
     tables.table(
-        [("category", "Category", "text"), ("before", chosen.manifest.name, "figure"), ("after", version.manifest.name, "figure"),
+        [("category", "Category", "category"), ("before", old, "figure"), ("after", new, "figure"),
          ("change", "Change", "delta"), ("added", "Added", "figure"), ("dropped", "Dropped", "figure"), ("edited", "Edited", "figure")],
-        by.to_dicts(), label="Rows by category, before and after",
+        by.to_dicts(), label="Rows by category, before and after", colours=colours,
     )  # fmt: skip
     _examples(found, chosen, version)
+
+
+def _before(version: Version, others: list[Version]) -> Version:
+    """What a version is compared with at first: what one of its names stood for before, else its largest parent, else the newest."""
+    store = data.store()
+    by_id = {one.id: one for one in others}
+    for name in store.refs():
+        held = store.history(name)
+        if version.id in held:
+            earlier = [one for one in held[: held.index(version.id)] if one in by_id]
+            if earlier:
+                return by_id[earlier[-1]]
+    parents = [one for one in others if one.id in version.manifest.parents]
+    return max(parents, key=lambda one: one.manifest.rows) if parents else others[0]
 
 
 def _examples(found: Diff, before: Version, after: Version) -> None:
@@ -76,14 +93,8 @@ def _examples(found: Diff, before: Version, after: Version) -> None:
         _moved(frame)
         return
     if kind == "dropped":
-        why = (
-            frame.group_by("op", "reason")
-            .len("rows")
-            .sort("rows", "reason", descending=[True, False])
-            .head(8)
-        )
         tables.table([("op", "Dropped by", "category"), ("reason", "Reason", "text"), ("rows", "Rows", "figure")],
-                     why.with_columns(pl.col("op").fill_null("not in this version's history")).to_dicts(), label="Why rows were dropped")  # fmt: skip
+                     found.reasons().head(8).to_dicts(), label="Why rows were dropped")  # fmt: skip
     place = (
         int(
             st.number_input(

@@ -27,6 +27,11 @@ def write(recipe: Mapping[str, Any]) -> None:
     st.session_state["recipe_text"] = draft.to_yaml(recipe)
 
 
+def start_again() -> None:
+    """Leave the draft; the page then takes up the recipe of the version at the top."""
+    st.session_state.update({"recipe_text": "", "recipe_draft": "", OPEN: None})
+
+
 def move(recipe: Mapping[str, Any], part: str, place: int, to: int) -> None:
     """Move a source or step to another place; before the first, it is taken out."""
     items = list(recipe[part])
@@ -105,7 +110,7 @@ def _head(recipe: dict[str, Any]) -> None:
         if recipe.get(name) not in (None, [], "")
     }
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="step_head"):
-        st.html(f'<div class="tw-step tw-source"><b>recipe</b><code>{plain(_flow(said))}</code></div>')
+        st.html(f'<div class="tw-step tw-source"><b>recipe</b> <code>{plain(_flow(said))}</code></div>')
         _open_button("head", "the recipe's name and seed")
     if st.session_state.get(OPEN) == "head":
         with st.container(key="fields_head"):
@@ -134,7 +139,7 @@ def _card(recipe: dict[str, Any], part: str, place: int, item: Any, wrong: bool)
     tag = f'<span class="tw-kind">{kind}</span>' if kind else ""
     style = f"tw-step{' tw-source' if part == 'sources' else ''}{' tw-wrong' if wrong else ''}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"step_{part}_{place}"):
-        st.html(f'<div class="{style}"><b>{plain(name)}</b>{tag}<code>{plain(said)}</code></div>')
+        st.html(f'<div class="{style}"><b>{plain(name)}</b> {tag} <code>{plain(said)}</code></div>')
         if model:
             _open_button(at, f"{name} {values.get('name', '')}".strip())
         last = len(recipe[part]) - 1

@@ -18,15 +18,24 @@ Write = Callable[[dict[str, Any]], None]
 
 
 def fields(
-    model: type[BaseModel], values: Mapping[str, Any], write: Write, *, key: str, skip: tuple[str, ...] = ()
+    model: type[BaseModel],
+    values: Mapping[str, Any],
+    write: Write,
+    *,
+    key: str,
+    skip: tuple[str, ...] = (),
+    across: int = 2,
 ) -> None:
-    """Draw one field for each of the model's, with the values that stand there. Nothing is checked here: a wrong value is for the recipe to say."""
+    """Draw one field for each of the model's, ``across`` on a line, with the values that stand there.
+
+    Nothing is checked here: a wrong value is for the recipe to say.
+    """
     shown = [note for note in notes(model) if note.name not in skip]
     if not shown:
         st.html('<p class="tw-note">It has no parameters.</p>')
-    cells = st.columns(2, gap="medium")
+    cells = st.columns(across, gap="medium")
     for place, note in enumerate(shown):
-        with cells[place % 2]:
+        with cells[place % across]:
             _field(note, dict(values), write, f"{key}_{note.name}")
 
 

@@ -88,12 +88,14 @@ def card_html(job: jobs.Job) -> str:
 
 def jobs_strip() -> None:
     """The jobs that run, and the last that ended, at the bottom of the side bar."""
-    running = any(job.status == "running" for job in jobs.jobs(data.home())[:20])
-    st.fragment(_strip, run_every=1.5 if running else None)(running)
-
-
-def _strip(was_running: bool) -> None:
     found = jobs.jobs(data.home())[:20]
+    running = any(job.status == "running" for job in found)
+    st.fragment(_strip, run_every=1.5 if running else None)(running, [found])
+
+
+def _strip(was_running: bool, read: list[list[jobs.Job]]) -> None:
+    # the first drawing shows what was read for it: beginning the page again here would lose what was clicked
+    found = read.pop() if read else jobs.jobs(data.home())[:20]
     live = [job for job in found if job.status == "running"]
     if was_running and not live:
         st.rerun()  # what the job made is there now
@@ -102,14 +104,16 @@ def _strip(was_running: bool) -> None:
         st.html(f'<div class="tw-jobs"><h2>Jobs</h2>{"".join(card_html(job) for job in shown[:4])}</div>')
 
 
-def watch(job_id: str) -> None:
-    """A job's card with its log and the buttons that stop it or start it again."""
+def watch(job_id: str, *, log: bool = True) -> None:
+    """A job's card with its log and the buttons that stop it or start it again. ``log`` opens the log while it runs."""
     job = jobs.get(data.home(), job_id)
-    st.fragment(_watch, run_every=1.0 if job.status == "running" else None)(job_id, job.status)
+    st.fragment(_watch, run_every=1.0 if job.status == "running" else None)(
+        job_id, job.status, [job], log=log
+    )
 
 
-def _watch(job_id: str, status: str) -> None:
-    job = jobs.get(data.home(), job_id)
+def _watch(job_id: str, status: str, read: list[jobs.Job], *, log: bool) -> None:
+    job = read.pop() if read else jobs.get(data.home(), job_id)  # as in the strip
     if job.status != status:
         st.rerun()
     st.html(card_html(job))
@@ -122,8 +126,18 @@ def _watch(job_id: str, status: str) -> None:
     elif job.status != "done" and st.button(
         "Try again" if job.status == "failed" else "Go on from where it stopped", key=f"resume_{job_id}"
     ):
-        again = jobs.resume(data.home(), job)
-        st.session_state["watched_job"] = again.id
+        _follow(job_id, jobs.resume(data.home(), job).id)
         st.rerun()
-    with st.expander("What it printed", expanded=job.status in ("running", "failed")):
+    opened = job.status == "failed" or (log and job.status == "running")
+    with st.expander("What it printed", expanded=opened), st.container(key=f"log_{job_id}"):
         st.code(f"$ {job.command}\n{job.log(6_000)}", language=None, wrap_lines=True)
+
+
+def _follow(job_id: str, again: str) -> None:
+    """Whatever on the page looked at a job looks at the one that goes on with it."""
+    for name, held in st.session_state.items():
+        if held == job_id:
+            st.session_state[name] = again
+        elif isinstance(held, dict) and held.get("job") == job_id:
+            held["job"] = again
+    st.session_state["watched_job"] = again

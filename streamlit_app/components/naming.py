@@ -93,6 +93,6 @@ def _do(act: Callable[[Store], None], said: str) -> None:
     try:
         with store.lock():
             act(store)
-        st.session_state[SAID] = ("good", said)
+        st.session_state.update({SAID: ("good", said), "new_name": "", "renamed": ""})
     except TomeError as error:
         st.session_state[SAID] = ("bad", str(error))

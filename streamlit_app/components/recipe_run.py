@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,7 @@ def buttons(text: str, recipe: Recipe | None) -> None:
     except InputError as error:
         shell.notice("bad", str(error))
         return
-    if dry:
-        text = draft.to_yaml({**draft.parsed(text), "name": f"{recipe.name}-dry"})
-    else:
+    if not dry:
         write_atomic(data.home().root / "recipes" / f"{recipe.name}.yaml", text)
     # the job has the recipe for itself: another window may run another one of the same name meanwhile
     arguments = ["run", OWN, "--json", *(["--limit", str(limit)] if dry else [])]
@@ -71,7 +70,7 @@ def steps_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
                     "what": f"read {event['name']}",
                     "out": event["rows"],
                     "dropped": event["rejects"],
-                    "why": "rejects" if event["rejects"] else "",
+                    "why": _why(event.get("reasons", {})),
                 }
             )
         elif event["event"] == "step":
@@ -79,10 +78,13 @@ def steps_of(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         elif event["event"] == "progress" and lines and lines[-1].get("time") == "now" and event.get("total"):
             lines[-1]["why"] = f"{event['done']:,} of {event['total']:,}, {event['rate']:,.0f}/s"
         elif event["event"] == "step_done" and lines:
-            why = "; ".join(f"{n:,} {reason}" for reason, n in list(event["reasons"].items())[:3])
             spent = "from cache" if event["cached"] else f"{event['seconds']:.1f} s"
-            lines[-1] = {"what": event["op"], "why": why, "time": spent, **{key: event[key] for key in ("in", "dropped", "made", "edited", "out")}}  # fmt: skip
+            lines[-1] = {"what": event["op"], "why": _why(event["reasons"]), "time": spent, **{key: event[key] for key in ("in", "dropped", "made", "edited", "out")}}  # fmt: skip
     return lines
+
+
+def _why(reasons: Mapping[str, int]) -> str:
+    return "; ".join(f"{n:,} {reason}" for reason, n in list(reasons.items())[:3])
 
 
 def _steps(one: str) -> None:

@@ -46,7 +46,10 @@ def finding(a: str, b: str, both: pl.DataFrame) -> str:
 
 def table(a: str, b: str, both: pl.DataFrame, info: RunInfo) -> None:
     """The losses as a table, and the evaluation rows of a category in Explore."""
-    rows = [{**line, "change": f"{line['change']:+.3f}".replace("-", "\u2212")} for line in both.to_dicts()]
+    rows = [
+        {**line, "before": f"{line['before']:.3f}", "after": f"{line['after']:.3f}", "change": f"{line['change']:+.3f}".replace("-", "\u2212")}
+        for line in both.to_dicts()
+    ]  # fmt: skip
     each = [line["category"] for line in rows if line["category"] != "all"]
     tables.table([("category", "Category", "category"), ("rows", "Evaluation rows", "figure"), ("before", a, "figure"), ("after", b, "figure"), ("change", "Change", "figure")],
                  rows, label="Evaluation loss by category", colours=category_colours(each))  # fmt: skip

@@ -15,6 +15,7 @@ from curation.contract import ExportInfo
 from curation.findings import count
 from curation.store import NAME
 from streamlit_app.components import cards, data, shell, tables
+from streamlit_app.components.beginning import expect
 from streamlit_app.components.jobs_strip import card_html, start
 from streamlit_app.components.rich_text import plain
 from streamlit_app.components.training_runs import events, runs
@@ -122,7 +123,7 @@ def form() -> None:
         said += ["--name", name]
         job = start(said, f"Train {name}")
         st.session_state["train_job"] = job.id if job else None
-        st.query_params["run"] = name
+        expect(name)
         st.rerun()
 
 

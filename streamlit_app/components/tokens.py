@@ -19,6 +19,11 @@ DARK = {
 OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#B8A800", "#6B5B95")
 """Okabe and Ito's colours for the colour-blind, yellow and black toned so that they show on both papers."""
 REST = "#9A9A94"
+RUNS = {
+    False: ("#0B6E6E", "#A8521B", "#5B4B9A", "#1F66A6", "#9B2F63", "#6F6200"),
+    True: ("#4FB8B0", "#E5A951", "#B3A0E0", "#74B3E8", "#E58FB8", "#D3C255"),
+}
+"""Colours of runs on light and dark paper, the accent first; names are written in them, so each has a contrast of 4.5 or more."""
 
 
 def dark() -> bool:

@@ -13,6 +13,7 @@ from curation.contract import RunInfo, read_events
 from curation.findings import count
 from curation.views import ago
 from streamlit_app.components import cards, charts, data, run_charts, shell, tables
+from streamlit_app.components.beginning import SHOWN
 from streamlit_app.components.jobs_strip import start
 
 
@@ -95,7 +96,7 @@ def table_of_runs(found: dict[str, tuple[Path, RunInfo]]) -> None:
         metrics = info.metrics
         rows.append({
             "run": info.run_id, "state": info.state, "model": Path(info.base_model).name, "data": str(info.dataset.get("name", "")),
-            "steps": metrics.get("steps"), "loss": metrics.get("loss_last"), "eval": overall[0]["after"] if overall else None,
+            "steps": metrics.get("steps"), "loss": _loss(metrics.get("loss_last")), "eval": _loss(overall[0]["after"] if overall else None),
             "speed": metrics.get("tokens_per_second"), "made": ago((folder / "run.json").stat().st_mtime),
         })  # fmt: skip
     tables.table(
@@ -103,6 +104,23 @@ def table_of_runs(found: dict[str, tuple[Path, RunInfo]]) -> None:
          ("loss", "Last loss", "figure"), ("eval", "Eval loss", "figure"), ("speed", "Tokens/s", "figure"), ("made", "Written", "text")],
         rows, label="Runs",
     )  # fmt: skip
+
+
+def choice(found: dict[str, tuple[Path, RunInfo]]) -> list[str]:
+    """The runs to look at, the address's or the newest at first, each with what can be done about it."""
+    if not found:
+        return []
+    asked = st.query_params.get("run")
+    shown = st.session_state.get(SHOWN, [asked if asked in found else next(iter(found))])
+    st.session_state[SHOWN] = [name for name in shown if name in found]
+    names = st.multiselect("Runs to look at", list(found), key=SHOWN)
+    for name in names:
+        control(name, found[name][1])
+    return names
+
+
+def _loss(value: float | None) -> str | None:
+    return None if value is None else f"{value:.3f}"
 
 
 def control(name: str, info: RunInfo) -> None:
@@ -147,6 +165,7 @@ def _live(names: list[str]) -> None:
     found = runs()
     frames = {name: steps(found[name][0]) for name in names if name in found}
     if not frames:
+        shell.finding("No run is chosen.")
         return
     first = next(iter(frames))
     says = sentence(found[first][1], frames[first], evaluations(found[first][0]))
@@ -171,7 +190,7 @@ def _live(names: list[str]) -> None:
     ):
         with place:
             charts.draw(
-                run_charts.curve(frames, column, title, 150),
+                run_charts.curve(frames, column, title, 150, named=False),
                 says=f"{title} by step",
                 data=whole.select("run", "step", column),
                 rows=rows,

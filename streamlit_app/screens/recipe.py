@@ -48,6 +48,6 @@ with problem:
         shell.notice("good", "The recipe reads well: every field is known and its order leaks nothing.")
 with right:
     recipe_run.buttons(text, recipe)
-    st.button("Start again from this version", type="tertiary", on_click=lambda: st.session_state.update(recipe_text="", recipe_draft=""),
+    st.button("Start again from this version", type="tertiary", on_click=editor.start_again,
               help="Puts the recipe of the version at the top in place of this text.")  # fmt: skip
 recipe_run.log()

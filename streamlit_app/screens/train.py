@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import streamlit as st
 
-from streamlit_app.components import run_form, shell, sweep_form, sweeps, training_runs
+from streamlit_app.components import beginning, run_form, shell, sweep_form, sweeps, training_runs
 from streamlit_app.components.jobs_strip import watch
 
 shell.head("Train")
 one, many = st.tabs(["Runs", "Sweeps"], key="tab", bind="query-params")
 if one.open:
     found = training_runs.runs()
+    begins = beginning.run(found)
     left, right = one.columns([1, 3], gap="large")
     with left:
-        if found:
-            asked = st.query_params.get("run")
-            default = [asked if asked in found else next(iter(found))]
-            names = st.multiselect("Runs to look at", list(found), default=default, key="shown_runs")
-            for name in names:
-                training_runs.control(name, found[name][1])
+        names = training_runs.choice(found)
         st.html("<h2 class='tw-h2'>A new run</h2>")
         run_form.form()
         if watched := st.session_state.get("train_job"):
-            watch(watched)
+            watch(watched, log=False)
     with right:
-        if not found:
+        if begins:
+            beginning.wait(begins)
+        elif found:
+            training_runs.live(names)
+        else:
             shell.finding("No runs yet.")
             shell.note(
                 "Choose an export and a config on the left. The sample's export trains on two cores in minutes."
                 if run_form.exported()
                 else "Runs train on exports. Under Versions, write one; the sample's trains on two cores in minutes."
             )
-        else:
-            training_runs.live(names)
+    if found:
+        with one:
             st.html("<h2 class='tw-h2'>All runs</h2>")
             training_runs.table_of_runs(found)
 if many.open:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,6 +49,25 @@ def test_a_job_runs_and_its_answer_is_read(tmp_path: Path) -> None:
     assert (job.status, job.code, job.answer()) == ("done", 0, {"rows": 3})
     assert [event["state"] for event in job.events()] == ["running", "done"]
     assert jobs.jobs(Home(tmp_path)) == [job]
+
+
+def test_a_job_that_begins_is_never_seen_as_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another window looks just before the job's own process is there, and just after."""
+    seen = []
+    begin_process = subprocess.run
+
+    def looked(*words: Any, **options: Any) -> Any:
+        seen.append(jobs.jobs(Home(tmp_path))[0].status)
+        try:
+            return begin_process(*words, **options)
+        finally:
+            seen.append(jobs.jobs(Home(tmp_path))[0].status)
+
+    monkeypatch.setattr(jobs.subprocess, "run", looked)
+    job = begin(Home(tmp_path), "import time; time.sleep(60)")
+    assert seen == ["running", "running"]
+    jobs.stop(job, at_once=True)
+    assert wait_for(job, "stopped", "failed").status == "stopped"
 
 
 def test_a_failed_job_says_why(tmp_path: Path) -> None:

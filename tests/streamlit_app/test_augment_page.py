@@ -90,6 +90,22 @@ def test_candidates_stand_beside_their_parents_with_gates(tried: tuple[AppTest, 
     assert "0.9 to 1" in body
 
 
+def test_what_nothing_was_made_of_stands_last(home: Path, tried: tuple[AppTest, dict[str, Any]]) -> None:
+    test, found = tried
+    every = found["candidates"]
+    nothing = {**every[0], "id": "0" * 16, "after": None, "kept": False, "may_accept": False}
+    answer = {**found, "candidates": [nothing, *every]}
+    test.session_state["augment_job"] = finished_job(
+        home, answer, arguments=[], name="20260101-000001-abcdef"
+    )
+    test.run()
+    assert not test.exception
+    assert "Nothing was made of it." not in html(test)
+    pages = -(-(len(every) + 1) // 5)
+    test.number_input(key=f"candidate_page_all_{pages}").set_value(pages).run()
+    assert "Nothing was made of it." in html(test)
+
+
 def test_a_decision_by_hand_goes_into_the_step_and_the_recipe(tried: tuple[AppTest, dict[str, Any]]) -> None:
     test, found = tried
     shown = found["candidates"][:5]

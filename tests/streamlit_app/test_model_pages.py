@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from curation.contract import Home
 from curation.store import Store, Version
 from streamlit_app.components import rivals, sweep_charts, sweeps
 from streamlit_app.components.sweep_form import values_of
+from tests.curation.test_jobs import wait_for
 from tests.streamlit_app.runfolders import write_rating, write_run, write_sweep
 from tests.streamlit_app.test_augment_page import finished_job
 from tests.streamlit_app.test_pages import html, open_page
@@ -42,6 +44,41 @@ def test_train_shows_a_run_by_its_evaluations_and_overlays_several(home: Path, e
     assert "5 steps" in html(test)  # both runs' curves in one chart
     test.selectbox(key="eval_category").set_value("legal").run()
     assert not test.exception
+
+
+def test_train_waits_for_the_run_that_was_started_and_turns_to_it(
+    home: Path, exported: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(home, "old", exported)
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    begin = jobs.start
+    monkeypatch.setattr(jobs, "start", lambda *args, **options: begin(*args, **options, program=sleeper))
+    test = open_page("train.py")
+    assert test.multiselect(key="shown_runs").value == ["old"]
+    label(test, "Train ").click().run()  # type: ignore[attr-defined]
+    assert not test.exception
+    assert "first begins." in html(test)
+    write_run(home, "first", exported, losses=(3.0,), state="running", evals={})
+    test.run()
+    assert test.multiselect(key="shown_runs").value == ["first"]
+    assert "first is running after 1 of 1 steps" in html(test)
+    label(test, "Stop first").click().run()  # type: ignore[attr-defined]
+    assert jobs.jobs(Home(home))[0].status != "running" or jobs.jobs(Home(home))[0].stopping
+
+
+def test_train_says_when_the_run_that_was_started_failed_at_once(
+    home: Path, exported: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, fails = jobs.start, [sys.executable, "-c", "import sys; sys.exit('tome: no such model')"]
+    monkeypatch.setattr(jobs, "start", lambda *args, **options: begin(*args, **options, program=fails))
+    test = open_page("train.py")
+    label(test, "Train ").click().run()  # type: ignore[attr-defined]
+    wait_for(jobs.jobs(Home(home))[0], "failed")
+    test.run()
+    assert not test.exception
+    assert "first begins." not in html(test)
+    assert "No runs yet." in html(test)
+    assert "failed: no such model" in html(test)
 
 
 @pytest.mark.parametrize(

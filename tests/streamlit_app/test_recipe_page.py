@@ -118,7 +118,7 @@ def test_no_text_brings_the_page_down(one: Version, text: str) -> None:
 def test_a_runs_reports_become_lines() -> None:
     events = [
         {"event": "job", "state": "running"},
-        {"event": "source_done", "name": "a", "rows": 9, "rejects": 1},
+        {"event": "source_done", "name": "a", "rows": 9, "rejects": 1, "reasons": {"no answer": 1}},
         {"event": "step", "op": "stats", "rows": 9, "place": 0},
         {
             "event": "step_done",
@@ -137,7 +137,7 @@ def test_a_runs_reports_become_lines() -> None:
     ]
     lines = steps_of(events)
     assert [(line["what"], line.get("out"), line.get("time"), line.get("why")) for line in lines] == [
-        ("read a", 9, None, "rejects"),
+        ("read a", 9, None, "1 no answer"),
         ("stats", 9, "from cache", ""),
         ("filter", None, "now", "4 of 9, 1,200/s"),
     ]
@@ -193,3 +193,32 @@ def test_two_windows_run_recipes_of_one_name_and_each_runs_its_own(one: Version,
         assert answer is not None
         assert Store(Home(home)).get(answer["version"]).manifest.recipe["seed"] == seed
     assert "seed: 5" in (home / "recipes" / "first.yaml").read_text()  # the one that was run last, by name
+
+
+def test_a_dry_run_is_named_once_and_leaves_the_name_where_it_is(one: Version, home: Path) -> None:
+    test = open_page("recipe.py", version=one.id)
+    next(button for button in test.button if button.label == "Dry run on 200").click().run()
+    answer = wait_for(jobs.get(Home(home), test.session_state[JOB]), "done", "failed").answer()
+    assert answer is not None
+    assert answer["name"] == "first-dry"
+    assert Store(Home(home)).refs()["first"] == one.id
+    assert not (home / "recipes").exists()
+
+
+def test_a_run_that_is_tried_again_is_the_one_that_the_page_shows(one: Version, home: Path) -> None:
+    test = open_page("recipe.py", version=one.id)
+    failed = jobs.start(Home(home), ["show", "nothing"], title="Run first")
+    wait_for(failed, "failed")
+    test.session_state[JOB] = failed.id
+    press(test.run(), f"resume_{failed.id}")
+    again = test.session_state[JOB]
+    assert again != failed.id
+    wait_for(jobs.get(Home(home), again), "failed")
+
+
+def test_starting_again_closes_the_fields_that_were_open(one: Version) -> None:
+    test = press(open_page("recipe.py", version=one.id), "edit_steps.1")
+    press(test, "Take it out_steps.0")
+    next(button for button in test.button if button.label == "Start again from this version").click().run()
+    assert [step if isinstance(step, str) else step["op"] for step in steps(test)] == ["stats", "filter", "split", "balance"]  # type: ignore[index]  # fmt: skip
+    assert [button.label for button in test.button if button.label == "Done"] == []

@@ -85,6 +85,14 @@ def test_two_versions_are_compared_with_examples_and_reasons(home: Path, one: Ve
     assert second
 
 
+def test_a_version_is_compared_with_what_its_name_stood_for_before(home: Path, one: Version) -> None:
+    again = make_version(home, "first", least=1)
+    test = tab(again, "Compare")
+    assert test.selectbox(key="against").value == one.id
+    assert f"From first {one.id[:8]} to first {again.id[:8]}:" in html(test)
+    assert tab(one, "Compare").selectbox(key="against").value == one.manifest.parents[0]
+
+
 def test_an_edit_is_shown_word_by_word(home: Path, one: Version) -> None:
     from curation.run import apply
     from curation.steps.hand import Hand
