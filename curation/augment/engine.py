@@ -16,7 +16,7 @@ from curation.augment.generators.base import Seed
 from curation.augment.hand import Hand, may_accept
 from curation.augment.judge import Judge
 from curation.augment.measures import prompt_of
-from curation.augment.near import Asked, Near
+from curation.augment.near import FLOOR, Asked, Near
 from curation.augment.produce import Job, Producer
 from curation.augment.protect import Refused
 from curation.augment.specs import Spec
@@ -106,7 +106,8 @@ class Engine:
         self.made: set[str] = set()
         # by id, so that the order of rows decides nothing
         ordered = rows.select("id", "messages").sort("id")
-        self.near = Near(ordered["id"].to_list(), [prompt_of(m) for m in ordered["messages"].to_list()])
+        prompts = [prompt_of(messages) for messages in ordered["messages"].to_list()]
+        self.near = Near(ordered["id"].to_list(), prompts, min(FLOOR, self.limit))
 
     def close(self) -> None:
         """Let worker processes go."""
@@ -218,7 +219,8 @@ class Engine:
         if candidate.id in self.made:
             value, which = 1.0, candidate.id
         why = f"{value:g} like row {which}" if value >= self.limit else None
-        candidate.verdict.measure("near_dup", value, why, high=self.limit, near_dup_row=which)
+        told = value if which else f"under {self.near.floor:g}"
+        candidate.verdict.measure("near_dup", told, why, high=self.limit, near_dup_row=which)
         settled = self.hand.decide(candidate)
         if settled.kept:
             asked.keep(place, settled.id)

@@ -28,13 +28,14 @@ def test_the_nearest_but_the_parent() -> None:
     TEXTS,
     st.lists(st.tuples(TEXTS, st.integers(0, 11), st.booleans()), max_size=6),
     st.sampled_from([2, 2_000]),
+    st.sampled_from([0.01, 0.5, 0.8]),
 )
 def test_it_is_what_all_pairs_say(
-    rows: list[str], batches: list[tuple[list[str], int, bool]], common: int
+    rows: list[str], batches: list[tuple[list[str], int, bool]], common: int, floor: float
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nearness, "COMMON", common)
-        near = Near([f"r{place:02}" for place in range(len(rows))], rows)
+        near = Near([f"r{place:02}" for place in range(len(rows))], rows, floor)
         known = [(f"r{place:02}", set(one.tolist())) for place, one in enumerate(sets_of(rows))]
         counts = {hash_: sum(hash_ in one for _, one in known) for _, some in known for hash_ in some}
         original = len(known)
@@ -50,6 +51,7 @@ def test_it_is_what_all_pairs_say(
                     if name != besides and other & (rare if at < original else mine)
                 ]
                 best = min(scores, default=(0.0, None))
+                best = best if -best[0] >= floor else (0.0, None)
                 assert asked.nearest(place) == (round(-best[0], 3), best[1])
                 if keep:
                     asked.keep(place, f"k{number}{place:02}")
