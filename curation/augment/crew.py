@@ -6,6 +6,7 @@ anything wait; a worker that dies costs nothing but its pieces done again.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import queue
@@ -104,8 +105,12 @@ def _serve(pipe: Connection, build: Callable[..., Any], given: tuple[Any, ...]) 
     os.environ["POLARS_MAX_THREADS"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    # what is loaded stays: neither while it is loaded nor later is it looked through for garbage
+    gc.disable()
     with suppress(*BROKEN):
         do = build(*given)
+        gc.freeze()
+        gc.enable()
         pipe.send("ready")
         # taken in by a thread, so that the sender never waits while this process itself wants to send
         threading.Thread(target=_take_in, args=(pipe, asked), daemon=True).start()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from curation.augment.gates import Gates, Verdict
+from curation.augment.generators import library
 from curation.augment.generators.base import TextGenerator
 from curation.augment.judge import Judge
 from curation.augment.measures import languages, prompt_of
@@ -19,6 +20,11 @@ from curation.augment.specs import Spec, Words
 from curation.step import Context
 from curation.words import U64
 
+FIRST = [
+    {"role": "user", "content": "How long may I keep the bike, and what does it cost?"},
+    {"role": "assistant", "content": "Until seven in the evening. It costs nothing for members."},
+]
+"""A parent that a worker tries before it is asked for anything."""
 Talk = list[dict[str, str]]
 Tokens = tuple[int, int]
 Propose = Callable[[Sequence[str], Sequence[int]], Sequence[tuple[str | Refused, Tokens | None]]]
@@ -64,7 +70,11 @@ class Work:
     ) -> Work:
         """The same work in a process of its own, which builds its generators itself."""
         own = {n: spec.build(Context(), terms) for n, spec in enumerate(specs) if isinstance(spec, Words)}
-        return cls(specs, own, roles, Judge(gates, Context(), static=static))
+        work = cls(specs, own, roles, Judge(gates, Context(), static=static))
+        # what is loaded at the first piece is loaded now; pyarrow loads pandas if it is there, and nobody needs it
+        with library.light(frozenset({"pandas"}), frozenset()):
+            work([Try(FIRST, number, 0) for number in own])
+        return work
 
     def __call__(self, piece: Sequence[Try]) -> list[Done]:
         """What came of each try."""

@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curation.augment import fluency, resources
+from curation.augment.generators import library
 from curation.augment.generators.inflect import POS, form, lemma
 from curation.augment.generators.lists import COMMON, FIRM
 from curation.augment.generators.tagger import Tagger
 
+WITHOUT = frozenset({"sklearn", "scipy.stats"})
+"""What NLTK loads and isn't asked for here."""
 REMEMBERED = 65_536
 """Words whose synonyms are remembered."""
 _SYNONYMS: dict[tuple[str, str, int], tuple[tuple[str, float], ...]] = {}
@@ -115,7 +118,8 @@ def _likeness(forms: Mapping[tuple[str, str], Sequence[str]]) -> dict[tuple[str,
 @functools.cache
 def _tagger() -> Tagger:
     resources.need(resources.TAGGER, "the part-of-speech tagger")
-    from nltk.tag import PerceptronTagger
+    with library.light(WITHOUT):
+        from nltk.tag import PerceptronTagger
 
     plain = PerceptronTagger()
     return Tagger(plain.model.weights, plain.tagdict, plain.classes)
@@ -124,7 +128,8 @@ def _tagger() -> Tagger:
 @functools.cache
 def _wordnet() -> Any:
     resources.need(resources.WORDNET, "WordNet")
-    from nltk.corpus import wordnet
+    with library.light(WITHOUT):
+        from nltk.corpus import wordnet
 
     wordnet.ensure_loaded()
     return wordnet

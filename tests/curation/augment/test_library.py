@@ -13,18 +13,20 @@ pytest.importorskip("nlpaug", reason="nlpaug isn't installed: pip install 'tomew
 TEXT = "i think that the clerk will Quickly explain the whole contract before we pay for it because nobody reads it"
 
 
-def test_nlpaug_loads_neither_torch_nor_transformers_nor_statistics() -> None:
+def test_nlpaug_loads_nothing_heavy_and_pandas_when_it_is_asked_for() -> None:
     program = (
         "import sys; from curation.augment.generators import library; library.augmenters();"
-        "print(sorted({'torch', 'transformers', 'scipy.stats', 'nlpaug'} & set(sys.modules)))"
+        "print(sorted({'torch', 'transformers', 'scipy.stats', 'nltk', 'sklearn', 'pandas', 'urllib3', 'nlpaug'} & set(sys.modules)));"
+        "import nlpaug.base_augmenter as base; one = base.pd.DataFrame({'a': [1, 2]});"
+        "import pandas; print(isinstance(one, pandas.DataFrame))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['nlpaug']"
+    assert done.stdout.split("\n")[:2] == ["['nlpaug']", "True"]
 
 
 def test_others_find_what_nlpaug_is_kept_from() -> None:
-    with library._light():
-        other = library._Missing()
+    with library.light():
+        other = library._Missing(library.HEAVY)
         other.thread += 1
         assert other.find_spec("torch") is None
         with pytest.raises(ModuleNotFoundError, match=r"scipy\.stats"):
