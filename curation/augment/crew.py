@@ -21,6 +21,8 @@ from typing import Any
 AHEAD = 2
 """Pieces that a worker has at a time: one that it does, and one so that it needn't wait for the next."""
 BROKEN = (EOFError, OSError)
+Pieces = deque[tuple[int, Any]]
+"""Pieces with their numbers."""
 
 
 class Worker:
@@ -33,17 +35,16 @@ class Worker:
         self.process.start()
         theirs.close()
         self.ready = False
-        self.has: deque[int] = deque()
+        self.has: Pieces = deque()
 
 
 class Crew:
-    """``do`` does a piece here; each of the workers does ``build(*given)``, which must do the same."""
+    """Each of the workers does ``build(*given)``."""
 
-    def __init__(
-        self, do: Callable[[Any], Any], build: Callable[..., Any], given: tuple[Any, ...], workers: int
-    ) -> None:
-        self.do = do
+    def __init__(self, build: Callable[..., Any], given: tuple[Any, ...], workers: int) -> None:
         self.workers = [Worker(build, given) for _ in range(workers)]
+        self.first = self.end = 0
+        """The numbers of the pieces that are asked for now; nobody waits any more for what a worker still has of earlier ones."""
 
     def close(self) -> None:
         """Let the workers go, whatever they are at."""
@@ -53,31 +54,31 @@ class Crew:
             worker.process.join()
         self.workers = []
 
-    def map(self, pieces: Sequence[Any]) -> Iterator[Any]:
-        """What came of each piece, in order."""
-        left, done = deque(range(len(pieces))), dict[int, Any]()
-        for number in range(len(pieces)):
+    def map(self, do: Callable[[Any], Any], pieces: Sequence[Any]) -> Iterator[Any]:
+        """What came of each piece, in order; ``do`` does one here, and must do the same as the workers do."""
+        self.first, self.end = self.end, self.end + len(pieces)
+        left, done = deque(enumerate(pieces, self.first)), dict[int, Any]()
+        for number in range(self.first, self.end):
             while number not in done:
-                self._hand_out(pieces, left)
+                self._hand_out(left)
                 self._collect(left, done, patient=not left)
                 if number not in done and left:
-                    mine = left.popleft()
-                    done[mine] = self.do(pieces[mine])
+                    mine, piece = left.popleft()
+                    done[mine] = do(piece)
             yield done.pop(number)
 
-    def _hand_out(self, pieces: Sequence[Any], left: deque[int]) -> None:
+    def _hand_out(self, left: Pieces) -> None:
         for worker in list(self.workers):
             # towards the end one piece at a time, so that both sides are done at once
             while worker.ready and len(worker.has) < AHEAD and len(left) > len(worker.has) + 1:
-                number = left.popleft()
-                worker.has.append(number)
+                worker.has.append(left.popleft())
                 try:
-                    worker.pipe.send(pieces[number])
+                    worker.pipe.send(worker.has[-1][1])
                 except BROKEN:
                     self._lost(worker, left)
                     break
 
-    def _collect(self, left: deque[int], done: dict[int, Any], *, patient: bool) -> None:
+    def _collect(self, left: Pieces, done: dict[int, Any], *, patient: bool) -> None:
         """Take what the workers have sent; a ``patient`` one waits for something, if there is anything to wait for."""
         busy = any(worker.has for worker in self.workers)
         heard = wait([worker.pipe for worker in self.workers], None if patient and busy else 0)
@@ -88,13 +89,13 @@ class Crew:
                 self._lost(worker, left)
                 continue
             if worker.ready:
-                done[worker.has.popleft()] = said
+                done[worker.has.popleft()[0]] = said
             worker.ready = True
 
-    def _lost(self, worker: Worker, left: deque[int]) -> None:
+    def _lost(self, worker: Worker, left: Pieces) -> None:
         """A worker is gone: what it had is to be done anew."""
         self.workers.remove(worker)
-        left.extendleft(reversed(worker.has))
+        left.extendleft(one for one in reversed(worker.has) if one[0] >= self.first)
         worker.pipe.close()
         worker.process.terminate()
 

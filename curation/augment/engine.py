@@ -19,7 +19,7 @@ from curation.augment.measures import prompt_of
 from curation.augment.near import FLOOR, Asked, Near
 from curation.augment.produce import Job, Producer
 from curation.augment.protect import Refused
-from curation.augment.specs import Spec
+from curation.augment.specs import Spec, Words
 from curation.augment.work import Done, Talk, Try, Work
 from curation.contract import digest
 from curation.rows import child_id
@@ -27,12 +27,12 @@ from curation.step import Context
 from curation.words import U64
 
 OP = "augment"
-MOST = 4_096
-"""Candidates in a batch at most."""
-FEW, SLICE = 128, 512
-"""Candidates that a process makes and measures at a time, where several share the work, and at most."""
+MOST, QUICK = 4_096, 65_536
+"""Candidates in a batch at most, and where no generator asks a model or another program."""
+SLICE = 256
+"""Candidates that a process makes and measures at a time: few, so that all processes have work to the end, and enough that beginning costs little."""
 LONG = 1_000
-"""Tries from which on worker processes are called in."""
+"""Tries, or rows asked for, from which on worker processes are called in."""
 EXAMPLES = 3
 """Rows of the category that a new conversation is shown, besides its parent."""
 
@@ -92,15 +92,21 @@ class Engine:
 
     def __init__(
         self, rows: pl.DataFrame, specs: Sequence[Spec], gates: Gates, *, terms: tuple[str, ...],
-        roles: frozenset[str], attempts: int, ctx: Context, hand: Hand = Hand(),
+        roles: frozenset[str], attempts: int, ctx: Context, hand: Hand = Hand(), asked: int = 0,
     ) -> None:  # fmt: skip
         self.rows, self.specs, self.ctx, self.attempts, self.hand = rows, specs, ctx, attempts, hand
-        self.producer = Producer(specs, terms, roles, ctx)
         self.judge = Judge(gates, ctx)
-        self.work = Work(specs, dict(enumerate(self.producer.generators)), roles, self.judge)
-        self.options = [spec.model_dump(mode="json", exclude={"name"}) for spec in specs]
         self.worker = (specs, terms, roles, gates, self.judge.static)
         self.crew: Crew | None = None
+        self._call_in(asked)  # workers load while this process does
+        try:
+            self.producer = Producer(specs, terms, roles, ctx)
+        except BaseException:
+            self.close()
+            raise
+        self.work = Work(specs, dict(enumerate(self.producer.generators)), roles, self.judge)
+        self.options = [spec.model_dump(mode="json", exclude={"name"}) for spec in specs]
+        self.most = QUICK if all(isinstance(spec, Words) for spec in specs) else MOST
         self.tried = 0
         self.limit = gates.near_dup
         self.made: set[str] = set()
@@ -108,6 +114,11 @@ class Engine:
         ordered = rows.select("id", "messages").sort("id")
         prompts = [prompt_of(messages) for messages in ordered["messages"].to_list()]
         self.near = Near(ordered["id"].to_list(), prompts, min(FLOOR, self.limit))
+
+    def _call_in(self, tries: int) -> None:
+        """Start worker processes where there is enough to do."""
+        if self.crew is None and self.ctx.workers > 1 and tries >= LONG:
+            self.crew = Crew(Work.of, self.worker, self.ctx.workers - 1)
 
     def close(self) -> None:
         """Let worker processes go."""
@@ -123,7 +134,7 @@ class Engine:
         """
         jobs = self._jobs(parents, want * self.attempts)
         ids, talks = parents["id"].to_list(), parents["messages"].to_list()
-        kept, size = 0, min(ahead or MOST, MOST, max(32, want + want // 2))
+        kept, size = 0, min(ahead or self.most, self.most, max(32, want + want // 2))
         while kept < want and (batch := list(islice(jobs, size))):
             for judged, shingles in self._judged(category, ids, talks, batch):
                 made = [place for place, one in enumerate(shingles) if one is not None]
@@ -135,7 +146,7 @@ class Engine:
                     settled = self._settled(candidate, asked, number.get(place))
                     kept += settled.kept
                     yield settled
-            size = min(ahead or MOST, MOST, max(32, 2 * (want - kept)))
+            size = min(ahead or self.most, self.most, max(32, 2 * (want - kept)))
 
     def _jobs(self, parents: pl.DataFrame, most: int) -> Iterator[Job]:
         """Tries in a fixed order: every parent once, with the generators in turn, then every parent again."""
@@ -163,9 +174,10 @@ class Engine:
         self, category: str | None, ids: Sequence[str], talks: list[Talk], jobs: list[Job]
     ) -> Iterator[tuple[list[Candidate], list[U64 | None]]]:
         """The candidates of jobs, some at a time, and the shingles of each where there is one."""
-        made = self.producer.make(
-            jobs, [talks[job.parent] for job in jobs], [self._seed(category, talks, job) for job in jobs]
-        )
+        seeds = [
+            self._seed(category, talks, job) if self.specs[job.generator].whole else None for job in jobs
+        ]
+        made = self.producer.make(jobs, [talks[job.parent] for job in jobs], seeds)
         tries = [
             Try(talks[job.parent], job.generator, job.seed, one) for job, one in zip(jobs, made, strict=True)
         ]
@@ -190,13 +202,9 @@ class Engine:
     def _done(self, tries: list[Try]) -> Iterator[list[Done]]:
         """Tries some at a time, in as many processes as pay."""
         self.tried += len(tries)
-        if self.crew is None and self.ctx.workers > 1 and self.tried >= LONG:
-            self.crew = Crew(self.work, Work.of, self.worker, self.ctx.workers - 1)
-        # small enough that all processes have work to the end, large enough that beginning costs little
-        fair = len(tries) // (4 * self.ctx.workers)
-        size = SLICE if self.crew is None else min(SLICE, max(FEW, fair))
-        pieces = [tries[start : start + size] for start in range(0, len(tries), size)]
-        return map(self.work, pieces) if self.crew is None else self.crew.map(pieces)
+        self._call_in(self.tried)
+        pieces = [tries[start : start + SLICE] for start in range(0, len(tries), SLICE)]
+        return map(self.work, pieces) if self.crew is None else self.crew.map(self.work, pieces)
 
     def _candidate(self, category: str | None, ids: Sequence[str], job: Job, done: Done) -> Candidate:
         spec, out = self.specs[job.generator], done.made.out

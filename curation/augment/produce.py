@@ -48,10 +48,12 @@ class Producer:
             if hasattr(generator, "client")
         ]
 
-    def make(self, jobs: Sequence[Job], talks: Sequence[Talk], seeds: Sequence[Seed]) -> list[Made | None]:
+    def make(
+        self, jobs: Sequence[Job], talks: Sequence[Talk], seeds: Sequence[Seed | None]
+    ) -> list[Made | None]:
         """A candidate for each job, None where its generator works on words; ``talks[i]`` is the parent of job i.
 
-        ``seeds[i]`` is what a new talk is made from.
+        ``seeds[i]`` is what a new talk is made from, where its generator makes one.
         """
         found: list[Made | None] = [None] * len(jobs)
         for number, spec in enumerate(self.specs):

@@ -112,7 +112,7 @@ class Augment(Step):
 
     def candidates(self, rows: pl.DataFrame, ctx: Context) -> Iterator[Candidate]:
         """Every candidate with its verdict, kept or not, in order."""
-        engine = self.engine(rows, ctx)
+        engine = self.engine(rows, ctx, sum(self.asked(rows).values()))
         try:
             yield from self.walk(engine, rows)
         finally:
@@ -121,8 +121,8 @@ class Augment(Step):
                 if one["sent"] or one["cached"]:
                     ctx.note(**one)
 
-    def engine(self, rows: pl.DataFrame, ctx: Context) -> Engine:
-        """What makes and judges them, with its generators loaded. Raises InputError, MissingExtra, MissingResource, LlmError."""
+    def engine(self, rows: pl.DataFrame, ctx: Context, asked: int = 0) -> Engine:
+        """What makes and judges them, with its generators loaded; ``asked`` is how many rows. Raises InputError, MissingExtra, MissingResource, LlmError."""
         from curation.augment.engine import Engine
 
         if rows["split"].null_count():
@@ -132,7 +132,7 @@ class Augment(Step):
             )  # fmt: skip
         return Engine(
             rows, self.generators, self.gates, terms=self.terms, roles=frozenset(self.turns),
-            attempts=self.attempts, ctx=ctx, hand=self.hand,
+            attempts=self.attempts, ctx=ctx, hand=self.hand, asked=asked,
         )  # fmt: skip
 
     def walk(self, engine: Engine, rows: pl.DataFrame, most: int | None = None) -> Iterator[Candidate]:
