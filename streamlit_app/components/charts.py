@@ -12,7 +12,7 @@ import streamlit as st
 from curation.balance import Plan
 from curation.findings import percent
 from curation.views import length_names
-from streamlit_app.components.axes import figures
+from streamlit_app.components.axes import figures, span
 from streamlit_app.components.picture import png_button
 from streamlit_app.components.tokens import dark, palette
 
@@ -154,8 +154,8 @@ def paired(
             [(colours or {}).get(name, c["accent"]) for name in frame["category"]], dtype=pl.String
         ),
     )
-    low = 0.0 if zero else 0.95 * float(shown.select(pl.min_horizontal("before", "after").min()).item() or 0)
     high = float(shown["end"].max() or 1)  # type: ignore[arg-type]
+    low = 0.0 if zero else span(pl.concat([shown["before"], shown["after"]]))[0]
     scale = alt.Scale(domain=[low, high + 0.3 * (high - low)], nice=False)
     written = "%" if share else "~s" if whole else figures(1.3 * (high - low))
     axis = alt.Axis(format=written, tickCount=6, gridOpacity=0.6)

@@ -15,7 +15,7 @@ from curation.contract import ExportInfo
 from curation.findings import count
 from curation.store import NAME
 from streamlit_app.components import cards, data, shell, tables
-from streamlit_app.components.beginning import expect
+from streamlit_app.components.beginning import RUN, expect
 from streamlit_app.components.jobs_strip import card_html, start
 from streamlit_app.components.rich_text import plain
 from streamlit_app.components.training_runs import events, runs
@@ -123,7 +123,7 @@ def form() -> None:
         said += ["--name", name]
         job = start(said, f"Train {name}")
         st.session_state["train_job"] = job.id if job else None
-        expect(name)
+        expect(RUN, name)
         st.rerun()
 
 
@@ -147,7 +147,7 @@ def estimate(arguments: list[str], preset: str) -> None:
     held = st.session_state.get("estimate", {})
     current = held.get("arguments") == arguments
     if st.button(
-        "Estimate memory and time", type="secondary" if current else "primary", help="Reads the tokenizer and counts the rows' tokens; the first time takes a minute."
+        "Estimate memory and time", help="Reads the tokenizer and counts the rows' tokens; the first time takes a minute."
     ):  # fmt: skip
         job = start(arguments, f"Estimate {preset}")
         st.session_state["estimate"] = held = {"arguments": arguments, "job": job.id if job else None}
@@ -170,7 +170,7 @@ def _estimate(one: str, was_running: bool) -> None:
     room = plan.get("room_gib") or machine_gib()
     minutes = plan["seconds"] / 60 if plan.get("seconds") else None
     tables.strip([
-        (f"{plan['memory_gib']:.1f} GiB", "memory", f"of {room:.0f} GiB"),
+        (f"{plan['memory_gib']:.1f} GiB" if plan["memory_gib"] >= 1 else f"{1024 * plan['memory_gib']:,.0f} MiB", "memory", f"of {room:.0f} GiB"),
         ("unknown" if minutes is None else f"{minutes:,.0f} min" if minutes >= 2 else f"{plan['seconds']:,.0f} s", "time", f"{plan['steps']:,} steps"),
         (f"{plan['disk_gib']:.2f} GiB", "disk", "checkpoints and adapter"),
     ])  # fmt: skip
@@ -193,7 +193,8 @@ def memory_html(parts: dict[str, int], room: float) -> str:
     colours = ("--original", "--accent", "--augmented", "--repeat")
     whole = max(room, sum(parts.values()) / 2**30)
     cells, names = [], []
-    for (name, size), colour in zip(parts.items(), colours * 3, strict=False):
+    sizes = {name: size for name, size in parts.items() if size}
+    for (name, size), colour in zip(sizes.items(), colours * 3, strict=False):
         gib = size / 2**30
         cells.append(f'<i style="width:{100 * gib / whole:.2f}%;background:var({colour})"></i>')
         names.append(f'<span><i style="background:var({colour})"></i>{plain(name)} {gib:.2f} GiB</span>')

@@ -9,6 +9,7 @@ import streamlit as st
 from curation.findings import count
 from curation.store import NAME
 from streamlit_app.components import run_form, shell, sweeps
+from streamlit_app.components.beginning import SWEEP, expect
 from streamlit_app.components.jobs_strip import start
 
 TRIED = {"learning_rate": "3e-4, 1e-3", "lora_rank": "8, 16", "lora_dropout": "", "batch": "", "warmup": ""}
@@ -73,6 +74,7 @@ def form() -> None:
             f"Sweep {name}",
         )
         st.session_state["sweep_job"] = job.id if job else None
+        expect(SWEEP, name)
         st.rerun()
 
 

@@ -12,7 +12,8 @@ import streamlit as st
 from curation import jobs
 from curation.contract import ContractError, RunInfo
 from curation.findings import count
-from streamlit_app.components import charts, data, shell, sweep_charts, tables
+from streamlit_app.components import beginning, charts, data, shell, sweep_charts, tables
+from streamlit_app.components.beginning import SWEEP
 from streamlit_app.components.jobs_strip import watch
 
 
@@ -92,9 +93,13 @@ def _loss(one: Trial) -> str:
 
 def panel() -> None:
     """A sweep: its finding, its parallel coordinates, every seed's loss, and its table."""
-    if one := st.session_state.get("sweep_job"):
-        watch(one)
     known = names()
+    if begins := beginning.awaited(SWEEP, known):
+        beginning.wait(SWEEP, begins)
+    if one := st.session_state.get("sweep_job"):
+        watch(one, log=False)
+    if begins:
+        return
     if not known:
         shell.finding("No sweeps yet.")
         shell.note(

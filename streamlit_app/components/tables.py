@@ -70,10 +70,14 @@ def _cell(value: Any, kind: Kind, most: float, colours: Mapping[str, str]) -> st
     if kind == "epochs":
         return f'<td class="figure">{float(value):.2f}×</td>'
     shown = (
-        f"{value:,}" if type(value) is int else f"{value:,.3g}" if isinstance(value, float) else str(value)
+        f"{value:,}" if type(value) is int else _written(value) if isinstance(value, float) else str(value)
     )
     inner = f"<code>{plain(shown)}</code>" if kind == "code" else plain(shown)
     return f'<td class="{kind}">{inner}</td>'
+
+
+def _written(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def strip(figures: Sequence[tuple[str, str, str]]) -> None:

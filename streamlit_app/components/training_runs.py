@@ -13,7 +13,7 @@ from curation.contract import RunInfo, read_events
 from curation.findings import count
 from curation.views import ago
 from streamlit_app.components import cards, charts, data, run_charts, shell, tables
-from streamlit_app.components.beginning import SHOWN
+from streamlit_app.components.beginning import RUN
 from streamlit_app.components.jobs_strip import start
 
 
@@ -36,9 +36,15 @@ def runs() -> dict[str, tuple[Path, RunInfo]]:
 
 
 def steps(folder: Path) -> pl.DataFrame:
-    """One line a step: step, loss, lr, tokens_per_second; after a resume the newest of a step counts."""
+    """One line a step: step, total, loss, lr, tokens_per_second; after a resume the newest of a step counts."""
     found = {e["step"]: e for e in events(folder) if e["event"] == "step"}
-    schema = {"step": pl.Int64, "loss": pl.Float64, "lr": pl.Float64, "tokens_per_second": pl.Float64}
+    schema = {
+        "step": pl.Int64,
+        "total": pl.Int64,
+        "loss": pl.Float64,
+        "lr": pl.Float64,
+        "tokens_per_second": pl.Float64,
+    }
     rows = [{name: found[step].get(name) for name in schema} for step in sorted(found)]
     return pl.DataFrame(rows, schema=schema, strict=False)
 
@@ -64,12 +70,8 @@ def sentence(info: RunInfo, done: pl.DataFrame, evaluated: pl.DataFrame) -> str:
     what, losses = ("evaluation loss", every) if every.len() > 1 else ("training loss", done["loss"])
     first, last = losses[0], losses[-1]
     verb = "fell" if last < first else "rose"
-    total = info.metrics.get("total_steps")
-    at = (
-        f"{done['step'][-1]:,} of {total:,} steps"
-        if isinstance(total, int)
-        else count(int(done["step"][-1]), "step")
-    )
+    total = info.metrics.get("total_steps") or done["total"][-1]
+    at = f"{done['step'][-1]:,} of {total:,} steps" if total else count(int(done["step"][-1]), "step")
     return f"{info.run_id} is {info.state} after {at}; its {what} {verb} from {first:.2f} to {last:.2f}."
 
 
@@ -94,6 +96,12 @@ def table_of_runs(found: dict[str, tuple[Path, RunInfo]]) -> None:
         evals = by_category(evaluations(folder))
         overall = evals.filter(pl.col("category") == "all").to_dicts() if evals.height else []
         metrics = info.metrics
+        if info.state == "running" and (done := steps(folder)).height:
+            metrics = {
+                "steps": done["step"][-1],
+                "loss_last": done["loss"][-1],
+                "tokens_per_second": done["tokens_per_second"][-1],
+            }
         rows.append({
             "run": info.run_id, "state": info.state, "model": Path(info.base_model).name, "data": str(info.dataset.get("name", "")),
             "steps": metrics.get("steps"), "loss": _loss(metrics.get("loss_last")), "eval": _loss(overall[0]["after"] if overall else None),
@@ -111,9 +119,9 @@ def choice(found: dict[str, tuple[Path, RunInfo]]) -> list[str]:
     if not found:
         return []
     asked = st.query_params.get("run")
-    shown = st.session_state.get(SHOWN, [asked if asked in found else next(iter(found))])
-    st.session_state[SHOWN] = [name for name in shown if name in found]
-    names = st.multiselect("Runs to look at", list(found), key=SHOWN)
+    shown = st.session_state.get(RUN.shown, [asked if asked in found else next(iter(found))])
+    st.session_state[RUN.shown] = [name for name in shown if name in found]
+    names = st.multiselect("Runs to look at", list(found), key=RUN.shown)
     for name in names:
         control(name, found[name][1])
     return names
@@ -198,8 +206,9 @@ def _live(names: list[str]) -> None:
                 unit="steps",
             )
     _evaluations(names, found)
-    frame = by_category(evaluations(found[first][0]))
-    if frame.height:
+    evaluated = evaluations(found[first][0])
+    frame = by_category(evaluated)
+    if evaluated["step"].n_unique() > 1:
         st.html(f"<h2 class='tw-h2'>Evaluation by category, {shell.plain(first)}</h2>")
         shell.legend([("before", "before training"), ("after-accent", "last evaluation")])
         charts.draw(run_charts.evaluation_dots(frame), says="Evaluation loss by category before and after", data=frame,

@@ -11,7 +11,7 @@ shell.head("Train")
 one, many = st.tabs(["Runs", "Sweeps"], key="tab", bind="query-params")
 if one.open:
     found = training_runs.runs()
-    begins = beginning.run(found)
+    begins = beginning.awaited(beginning.RUN, found)
     left, right = one.columns([1, 3], gap="large")
     with left:
         names = training_runs.choice(found)
@@ -21,7 +21,7 @@ if one.open:
             watch(watched, log=False)
     with right:
         if begins:
-            beginning.wait(begins)
+            beginning.wait(beginning.RUN, begins)
         elif found:
             training_runs.live(names)
         else:

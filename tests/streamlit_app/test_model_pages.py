@@ -204,6 +204,37 @@ def test_a_sweep_starts_with_what_was_typed(
     assert started[0][started[0].index("--seeds") + 1] == "1,2,3"
 
 
+def test_train_waits_for_the_first_setting_of_a_sweep_and_turns_to_it(
+    home: Path, exported: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_sweep(home, "old", exported)
+    sleeper = [sys.executable, "-c", "import time; time.sleep(60)"]
+    begin = jobs.start
+    monkeypatch.setattr(jobs, "start", lambda *args, **options: begin(*args, **options, program=sleeper))
+    test = open_page("train.py", tab="Sweeps")
+    label(test, "Train 8 runs: 4 settings, 2 seeds").click().run()  # type: ignore[attr-defined]
+    assert "first-sweep begins." in html(test)
+    write_sweep(home, "first-sweep", exported)
+    test.run()
+    assert not test.exception
+    assert test.selectbox(key="sweep").value == "first-sweep"
+    assert "first-sweep begins." not in html(test)
+    jobs.stop(jobs.jobs(Home(home))[0], at_once=True)
+
+
+def test_figures_of_runs_have_their_decimals(home: Path, exported: Version) -> None:
+    write_run(home, "a", exported, evals={0: {"all": 3.0}, 2: {"all": 2.5}})
+    metrics = {"steps": 2, "loss_last": 2.5, "tokens_per_second": 1180.4}
+    write_run(home, "b", exported, losses=(3.0, 2.0, 1.0), state="running", evals={}, metrics={})
+    write_run(home, "c", exported, metrics=metrics)
+    body = html(open_page("train.py", run="a"))
+    assert '<td class="figure">2.500</td><td class="figure">2.500</td><td class="figure">90</td>' in body
+    assert '<td class="figure">3</td><td class="figure">1.000</td>' in body  # as it goes
+    assert '<td class="figure">1,180</td>' in body
+    body = html(open_page("compare.py", a="a", b="c"))
+    assert '<td class="figure">2.500</td><td class="figure">2.600</td><td class="figure">+0.100</td>' in body
+
+
 def test_compare_leads_back_to_the_rows_of_a_category(home: Path, exported: Version) -> None:
     a = write_run(home, "a", exported)
     b = write_run(
