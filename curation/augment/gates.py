@@ -26,7 +26,7 @@ class Gates(BaseModel):
     copied: Share | None = 0.5
     """How much of a changed line (its runs of three words) the answer may repeat: more, and it works on that very line."""
     near_dup: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """Likeness (Jaccard, of pairs of words in the prompts) to any other row, evaluation rows too, that rejects; under 0.5 none counts as near."""
+    """Likeness (Jaccard, of pairs of words in the prompts) to any other row, evaluation rows too, that rejects; under 0.7 none counts as near."""
     flags: bool = True
     """Whether a candidate may raise no quality flag that its parent doesn't."""
     fit: Annotated[float, Field(ge=0, le=2)] | None = 0.15

@@ -27,8 +27,10 @@ PAIR = 2
 """Words in a shingle."""
 COMMON = 2_000
 """Rows that share a shingle from which on it proposes no row; it still counts in the similarity."""
-FLOOR = 0.5
+FLOOR = 0.7
 """Likeness under which no row counts as near, unless the limit is lower still."""
+LOOKED = 0.5
+"""Share of a set that is looked up at first, at least: more than need be, since what is seen of it tells most others apart."""
 NOBODY: tuple[float, str | None] = (0.0, None)
 
 
@@ -59,8 +61,8 @@ class Index(NamedTuple):
         counts = np.where(there, self.starts[found + 1] - self.starts[found], 0)
         order = np.argsort(owner << 32 | counts, kind="stable")
         own = np.array([one.size for one in asked], dtype=np.int64)
-        # so many of a set's shingles that a set as like as the floor must have one of them
-        few = own - np.ceil(own * floor - 1e-9).astype(np.int64) + 1
+        # so many of a set's shingles that a set as like as the floor has one of them
+        few = own - np.ceil(own * min(floor, 1 - LOOKED) - 1e-9).astype(np.int64) + 1
         first = np.arange(flat.size) - np.repeat(running(own)[:-1], own) < few[owner]
         rare = order[first]
         common = counts[rare] > most if most is not None else np.zeros(rare.size, bool)
