@@ -13,7 +13,7 @@ TEXTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=7).map(" ".join), mi
 
 
 def test_the_nearest_but_the_parent() -> None:
-    near = Near(["a", "b", "c"], ["one two three four", "one two three five", ""])
+    near = Near(["a", "b", "c"], ["one two three four", "one two three five", ""], 0.5)
     same = sets_of(["one two three four", "one two three four", "nothing alike", "one two three four"])
     asked = near.ask(same, ["a", "b", "a", "a"])
     assert asked.nearest(0) == (0.5, "b")
