@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import pkgutil
 from importlib import import_module
 
@@ -17,14 +18,20 @@ LATE = ("pandas", "pygments.lexers", "latex2mathml.converter")
 
 
 def warm_up() -> None:
-    """Do all of it; a mistake is left to the page, which tells it."""
+    """Do all of it; a mistake is left to the page, which tells it.
+
+    What is loaded stays for good. Streamlit collects garbage after every run of a page, before the last messages go out, and would
+    walk through all of that each time; set aside, it doesn't.
+    """
     for name in LATE:
         import_module(name)
+    gc.freeze()
     with contextlib.suppress(TomeError, OSError):
         for version in data.shelf()[0][:1]:
             first_look(indexes.index_now(version))
     for one in pkgutil.iter_modules(components.__path__):
         import_module(f"{components.__name__}.{one.name}")
+    gc.freeze()
 
 
 def first_look(index: browse.Index) -> None:
