@@ -7,9 +7,10 @@ import gc
 import pkgutil
 from importlib import import_module
 
-from curation import browse, flat_texts
+from curation import browse
 from curation.errors import TomeError
 from curation.query import Query
+from curation.store import Version
 from streamlit_app import components
 from streamlit_app.components import answers, data, filters, indexes
 
@@ -23,11 +24,16 @@ def warm_up() -> None:
     What is loaded stays for good. Streamlit collects garbage after every run of a page, before the last messages go out, and would
     walk through all of that each time; set aside, it doesn't.
     """
+    newest: list[Version] = []
+    with contextlib.suppress(TomeError, OSError):
+        newest = data.shelf()[0][:1]
+    for version in newest:  # the disk reads while the processor loads
+        indexes.read_ahead(str(version.folder), filters.ALL)
     for name in LATE:
         import_module(name)
     gc.freeze()
     with contextlib.suppress(TomeError, OSError):
-        for version in data.shelf()[0][:1]:
+        for version in newest:
             first_look(indexes.index_now(version))
     for one in pkgutil.iter_modules(components.__path__):
         import_module(f"{components.__name__}.{one.name}")
@@ -35,7 +41,7 @@ def warm_up() -> None:
 
 
 def first_look(index: browse.Index) -> None:
-    """Ask what Explore and Clean ask when they open, so that the answers are kept, and search once."""
+    """Ask what Explore and Clean ask when they open, so that the answers are kept."""
     for column in filters.PLAIN:
         if column in index.narrow.columns:
             answers.values(index, column)
@@ -46,5 +52,3 @@ def first_look(index: browse.Index) -> None:
     for row in browse.page(index, answers.found(index, Query()), 1, 1)["id"]:
         data.story(index.version, row)
     answers.found_by_topic(index)
-    if index.texts is not None:
-        flat_texts.touch(index.texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Thread
 
 import streamlit as st
 
@@ -31,12 +31,17 @@ def _narrow(folder: str, state: State) -> Index:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _whole(folder: str, state: State) -> Index:
-    index = browse.with_texts(_narrow(folder, state))
-    if index.texts is not None and index.narrow.height > AT_ONCE:
-        later = Timer(AFTER, flat_texts.touch, (index.texts,))
-        later.daemon = True
-        later.start()
-    return index
+    read_ahead(folder, state)
+    return browse.with_texts(_narrow(folder, state))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def read_ahead(folder: str, state: State) -> Thread:
+    """Bring a version's texts into memory behind the page, once, so that the first search needn't wait for the disk."""
+    path = flat_texts.path_of(Version(Path(folder), Manifest.read(Path(folder) / "manifest.json")), state)
+    reader = Thread(target=flat_texts.read_ahead, args=(path,), name="read ahead", daemon=True)
+    reader.start()
+    return reader
 
 
 def key_of(index: Index) -> Key:

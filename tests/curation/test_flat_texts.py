@@ -63,7 +63,8 @@ def test_a_process_of_its_own_writes_the_same(talks: Version) -> None:
     flat = flat_texts.mapped(talks, "kept", 4)
     assert flat is not None
     assert flat["text"].to_list() == TEXTS
-    flat_texts.touch(flat.select("text"))
+    assert flat_texts.read_ahead(flat_texts.path_of(talks, "kept"))
+    assert not flat_texts.read_ahead(flat_texts.path_of(talks, "dropped"))
 
 
 def test_what_the_process_says_of_a_damaged_version_is_told(talks: Version) -> None:
