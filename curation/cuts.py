@@ -92,8 +92,16 @@ def marked(rows: pl.DataFrame, cut: AnyCut) -> pl.DataFrame:
 
     Of copies also ``kept``: the place (``row``) of the one that stays.
     """
-    more = {"value": cut.value, "order": cut.order(), "kept": getattr(cut, "kept", None)}
-    return rows.select("row", "id", pl.col("category").fill_null(NONE), "opens", goes=cut.goes(),
+    more, goes = {"value": cut.value, "order": cut.order()}, cut.goes()
+    if (
+        kept := getattr(cut, "kept", None)
+    ) is not None:  # worked out once: it is most of the work, and says what goes
+        rows, more["kept"], goes = (
+            rows.with_columns(kept=kept),
+            pl.col("kept"),
+            pl.col("row").ne(pl.col("kept")),
+        )
+    return rows.select("row", "id", pl.col("category").fill_null(NONE), "opens", goes=goes.fill_null(False),
                        **{name: one for name, one in more.items() if one is not None})  # fmt: skip
 
 
