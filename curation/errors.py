@@ -4,7 +4,8 @@
     ├── InputError               a file, field or value that was given is wrong
     │   ├── RecipeError          a recipe that can't be read, or whose order would leak
     │   └── ContractError        an export.json or run.json that breaks its contract
-    ├── StoreError               a version that isn't there, is damaged, or a store in use
+    ├── StoreError               a version that isn't there or is damaged
+    │   └── StoreBusy            another process is writing to the store
     ├── MissingExtra             an optional dependency isn't installed
     ├── HubError                 the Hugging Face Hub can't be reached or says no
     └── StepError                a step failed on a row or broke a law; exit code 1
@@ -58,7 +59,11 @@ class ContractError(InputError):
 
 
 class StoreError(TomeError):
-    """A version that isn't there, is damaged, or a store that another process is writing to."""
+    """A version that isn't there, is damaged, or a store that can't be written to."""
+
+
+class StoreBusy(StoreError):
+    """Another process is writing to the store; a job would wait for its turn."""
 
 
 class MissingExtra(TomeError):

@@ -26,7 +26,7 @@ import polars as pl
 
 from curation import parquet
 from curation.contract import Home, append_event, file_info, file_sha256, write_atomic
-from curation.errors import InputError, StoreError, nearest
+from curation.errors import InputError, StoreBusy, StoreError, nearest
 from curation.rows import check, rehash, rows_hash
 from curation.step import LEDGER
 from curation.supervisor import EVENTS
@@ -109,7 +109,7 @@ class Store:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the store for writing. Raises StoreError when another process holds it; a job waits for its turn instead."""
+        """Hold the store for writing. Raises StoreBusy when another process holds it; a job waits for its turn instead."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("a+") as handle:
             try:
@@ -119,7 +119,7 @@ class Store:
                 holder = handle.read().strip() or "unknown"
                 events = os.environ.get(EVENTS)
                 if not events:
-                    raise StoreError(
+                    raise StoreBusy(
                         f"another process is writing here ({holder})",
                         where=str(self.root),
                         mend="Wait for it, or use another --home.",

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from curation.errors import TomeError
+from curation.errors import StoreBusy, TomeError
 from curation.store import Store, Version
 from curation.views import ago
 from streamlit_app.components import data, shell, tables
+from streamlit_app.components.jobs_strip import start, watch
 
-SAID = "naming_said"
+SAID, WAITS = "naming_said", "naming_job"
 
 
 def panel(version: Version, versions: list[Version]) -> None:
@@ -19,6 +20,8 @@ def panel(version: Version, versions: list[Version]) -> None:
     refs, by_id = data.store().refs(), {one.id: one for one in versions}
     if said := st.session_state.pop(SAID, None):
         shell.notice(*said)
+    if job := st.session_state.get(WAITS):
+        watch(job)
     rows = [
         {"name": ref, "id": one, "rows": by_id[one].manifest.rows if one in by_id else None,
          "made": ago(by_id[one].manifest.created) if one in by_id else "not here", "before": len(set(data.store().history(ref))) - 1}
@@ -37,14 +40,14 @@ def panel(version: Version, versions: list[Version]) -> None:
             )
         what = f"Move {name} to {version.id[:8]}" if now else f"Name {version.id[:8]} {name}".strip()
         st.button(shell.label(what), disabled=not name or now == version.id, key="give_name", on_click=_do,
-                  args=(lambda store: store.name(name, version.id), f"{name} stands for {version.id} now."))  # fmt: skip
+                  args=([name, version.id], lambda store: store.name(name, version.id), f"{name} stands for {version.id} now."))  # fmt: skip
     with second:
         st.html("<h2 class='tw-h2'>Rename</h2>")
         old = st.selectbox("The name", list(refs), key="old_name")
         to = st.text_input("Call it", key="renamed").strip()
         shell.note("Its history goes with it. Commands and recipes that use the old name no longer find it.")
         st.button(shell.label(f"Rename {old} to {to}" if to else "Rename"), disabled=not (old and to), key="rename", on_click=_do,
-                  args=(lambda store: store.rename(str(old), to), f"{old} is called {to} now."))  # fmt: skip
+                  args=([str(old), "--rename", to], lambda store: store.rename(str(old), to), f"{old} is called {to} now."))  # fmt: skip
     with third:
         _roll_back(refs, by_id, version)
 
@@ -76,7 +79,7 @@ def _roll_back(refs: dict[str, str], by_id: dict[str, Version], version: Version
         f"{ref} stands for {_title(by_id, refs[ref])} now. That version stays in the store; exports and runs made of it stay as they are."
     )
     st.button(shell.label(f"Move {ref} back to {to[:8]}"), type="primary", key="roll_back", on_click=_do,
-              args=(lambda store: store.name(ref, to), f"{ref} stands for {to} again."))  # fmt: skip
+              args=([ref, to], lambda store: store.name(ref, to), f"{ref} stands for {to} again."))  # fmt: skip
 
 
 def _title(by_id: dict[str, Version], one: str) -> str:
@@ -88,11 +91,16 @@ def _title(by_id: dict[str, Version], one: str) -> str:
     )
 
 
-def _do(act: Callable[[Store], None], said: str) -> None:
+def _do(arguments: list[str], act: Callable[[Store], None], said: str) -> None:
+    """Do it at once; while a job writes, leave it to ``tome name`` with these arguments, as a job that waits for its turn."""
     store = data.store()
+    st.session_state.pop(WAITS, None)
     try:
         with store.lock():
             act(store)
         st.session_state.update({SAID: ("good", said), "new_name": "", "renamed": ""})
+    except StoreBusy:
+        job = start(["name", *arguments, "--json"], f"Name {arguments[0]}")
+        st.session_state.update({WAITS: job.id if job else None, "new_name": "", "renamed": ""})
     except TomeError as error:
         st.session_state[SAID] = ("bad", str(error))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from curation import jobs
+from curation.contract import Home
 from curation.store import Store, Version
 from curation.views import family_lines
 from streamlit_app.components.downloading import jsonl
@@ -46,6 +49,22 @@ def test_a_name_is_given_renamed_and_moved_back(home: Path, one: Version) -> Non
     assert "gold is called silver now." in html(test)
     assert store.refs()["silver"] == second.id
     assert "gold" not in store.refs()
+
+
+def test_a_name_waits_for_the_job_that_writes(home: Path, one: Version) -> None:
+    store, test = Store(), tab(one, "Names")
+    test.text_input(key="new_name").set_value("gold").run()
+    with store.lock():
+        button(test, f"Name {one.id[:8]} gold").click().run()
+        (job,) = jobs.jobs(Home(home))
+        assert job.arguments == ["name", "gold", one.id, "--json"]
+        while not jobs.read(job.folder).waiting:
+            time.sleep(0.05)
+        assert "waits until the job before it is done" in html(test.run())
+        assert "gold" not in store.refs()
+    while jobs.read(job.folder).status == "running":
+        time.sleep(0.05)
+    assert store.refs()["gold"] == one.id
 
 
 def test_a_name_that_is_taken_or_no_name_is_refused_in_words(home: Path, one: Version) -> None:
