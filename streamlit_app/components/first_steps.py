@@ -50,8 +50,8 @@ def _sample(*, primary: bool) -> None:
         st.rerun()
 
 
-def work() -> None:
-    """The jobs that run, with rate and remaining time, the one that was started here, and the last ones cut short."""
+def work() -> list[jobs.Job]:
+    """The jobs that run, with rate and remaining time, the one that was started here, and the last ones cut short. Gives the others."""
     found = jobs.jobs(data.home())[:40]
     live = [job.id for job in found if job.status == "running"]
     late = [job for job in found if job.ended is not None and time.time() - job.ended < RECENT]
@@ -62,3 +62,4 @@ def work() -> None:
         st.html("<h2 class='tw-h2'>Work</h2>")
         for one in shown:
             watch(one)
+    return [job for job in found if job.id not in shown]

@@ -12,6 +12,7 @@ from curation.contract import read_events
 from curation.errors import TomeError
 from curation.views import ago
 from streamlit_app.components import data
+from streamlit_app.components.cards import span
 from streamlit_app.components.rich_text import plain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ def amount(job: jobs.Job) -> tuple[float | None, str]:
     if event.get("rate"):
         words += f", {event['rate']:,.0f}/s"
     if event.get("left"):
-        words += f", {_span(float(event['left']))} left"
+        words += f", {span(float(event['left']))} left"
     return (min(done / total, 1.0) if total else None), words.strip() or "running"
 
 
@@ -64,12 +65,6 @@ def _training(job: jobs.Job) -> dict[str, Any] | None:
         "total": last["total"],
         "left": last.get("left"),
     }
-
-
-def _span(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def card_html(job: jobs.Job) -> str:

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from curation import flat_texts, jobs
 from curation.contract import Home
 from curation.store import Store, Version
-from streamlit_app.components import data, indexes
+from streamlit_app.components import card_links, data, indexes
 from tests.streamlit_app.conftest import APP, ROOT, make_version
 
 SCREENS = sorted(path.name for path in (ROOT / "streamlit_app" / "screens").glob("*.py"))
@@ -115,6 +115,37 @@ def test_home_finds_running_jobs_and_lets_killed_ones_go_on(home: Path) -> None:
     assert jobs.read(running.folder).stopping or jobs.read(running.folder).status != "running"
     if jobs.read(running.folder).status == "running":
         jobs.stop(jobs.read(running.folder), at_once=True, wait=10)
+
+
+def test_home_tells_sources_versions_and_jobs_apart(home: Path, one: Version) -> None:
+    made = jobs.start(Home(home), ["x"], title="Quick work", program=[sys.executable, "-c", "pass"])
+    while jobs.read(made.folder).status == "running":
+        time.sleep(0.05)
+    shown = html(open_page("home.py"))
+    sources, rest = shown.split(">Sources</h2>")[1].split(">Versions</h2>")
+    versions, rest = rest.split(">Exports</h2>")
+    assert f'href="./explore?version={one.manifest.parents[0]}">turns</a>' in sources
+    assert "<strong>8</strong> rows" in sources
+    assert "turns.jsonl</span> · no licence stated" in sources
+    assert f'href="./explore?version={one.id}">first</a>' in versions
+    assert "made by a recipe" in versions
+    assert "Quick work" in rest.split(">Jobs</h2>")[1]
+    assert 'tw-chip tw-done">done' in rest
+
+
+@pytest.mark.parametrize(
+    ("to", "found"),
+    [
+        (card_links.address("train", run="a&b"), ("screens/train.py", {"run": "a&b"})),
+        (card_links.address("explore", version="0a"), ("screens/explore.py", {"version": "0a"})),
+        ("https://evil.invalid/explore?version=0a", None),
+        ("//evil.invalid/explore", None),
+        ("./../explore", None),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_cards_lead_to_pages_alone(to: str, found: tuple[str, dict[str, str]] | None) -> None:
+    assert card_links.follow(to) == found
 
 
 def test_two_windows_filter_apart_and_share_the_tray(one: Version) -> None:
