@@ -6,7 +6,8 @@
 A Llama of 1B shape with random weights, a byte tokenizer and invented conversations stand in for the real ones:
 speed and memory don't depend on what the numbers are, and no network is needed. Each variant runs in its own
 process (Unsloth patches trl); those of `tome train` follow one another in one process. Tokens are real tokens, never padding; the first steps (compilation, caches) are left
-out of the rate. Peak memory is torch's own, over the whole run. `predicted_gib` is what `tome train plan` says.
+out of the rate. Peak memory is torch's own, over the whole run. `predicted_gib` is what `tome train plan` says, and its
+tokens/s come estimated and as its rehearsal measured them.
 """
 
 from __future__ import annotations
@@ -116,6 +117,8 @@ def config_of(root: Path, given: dict[str, Any], options: argparse.Namespace) ->
         "batch": options.batch, "accumulation": options.accumulation, "learning_rate": 1e-4, "max_steps": options.steps,
         "save_every": 10_000, "eval_rows": 2, "eval_batch": 1, "samples": 0, "warmup": 0, "packing": True,
     }  # fmt: skip
+    if given.get("group_by_length"):
+        values["max_steps"] = WARM + 50  # that many are sorted together, longest first
     return build({**values, **{key: value for key, value in given.items() if key not in FIELDS}}, "benchmark")
 
 
@@ -137,16 +140,53 @@ def run_ours(root: Path, name: str, config: Any) -> dict[str, Any]:
     }
 
 
-def rows_of(root: Path, config: Any) -> Any:
-    """The tokenised training rows as an Arrow table."""
+def prepared_of(root: Path, config: Any) -> tuple[Any, Any, Any]:
+    """The base, its voice, and the tokenised rows."""
     from curation.contract import Home
     from training.data import open_export
     from training.models import load_voice, resolve_base
     from training.prepare import prepare
 
     home = Home(root / "home")
-    voice = load_voice(resolve_base(config.model, None, home), config.template)
-    return prepare(open_export("bench", home), voice, config, home).table("train")
+    base = resolve_base(config.model, None, home)
+    voice = load_voice(base, config.template)
+    return base, voice, prepare(open_export("bench", home), voice, config, home)
+
+
+def rows_of(root: Path, config: Any) -> Any:
+    """The tokenised training rows as an Arrow table."""
+    return prepared_of(root, config)[2].table("train")
+
+
+def planned(root: Path, config: Any, rehearsing: bool) -> dict[str, Any]:
+    """What the plan says before the run: with the time estimated, and with it measured in a rehearsal."""
+    import torch
+
+    from training.fit import fitted, room_of
+    from training.plan import Speed, measured_speed, plan
+    from training.rehearsal import rehearse
+    from training.shape import shape_of
+
+    on_gpu = torch.cuda.is_available()
+    speed = measured_speed("cuda", "bfloat16") if on_gpu else Speed(1e11, 1e-6)
+    base, voice, prepared = prepared_of(root, config)
+    lengths = prepared.table("train")["length"].to_pylist()
+    shape = shape_of(root / "model", config)
+    laid_out = fitted(config, lengths, shape, room_of(config), speed)
+    estimate = plan(lengths, shape, laid_out, "cuda", speed)
+    found = {
+        "predicted_gib": round(estimate.memory / 2**30, 3),
+        "estimated_tokens_per_second": estimate.tokens_per_second,
+        "speed": [speed.product, speed.call],
+    }
+    if rehearsing:
+        began = time.monotonic()
+        measured = rehearse(base, voice, prepared, laid_out)
+        exact = plan(lengths, shape, laid_out, "cuda", speed, rehearsed=measured.micro_seconds)
+        found["rehearsed_tokens_per_second"] = exact.tokens_per_second
+        found["rehearsal_s"] = round(time.monotonic() - began, 1)
+        found["rehearsal_gib"] = round((measured.peak or 0) / 2**30, 3)
+    return found
 
 
 def adjust(given: dict[str, Any]) -> None:
@@ -224,34 +264,30 @@ def run_bare(root: Path, who: str, config: Any) -> dict[str, Any]:
 
 
 def one(name: str, root: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Run one variant in this process."""
+    """Run one variant in this process; ours is planned and rehearsed first, as ``tome train plan`` does it."""
     import torch
 
     from training.memory import GIB
-    from training.plan import Speed, measured_speed, plan
-    from training.shape import shape_of
 
     given = VARIANTS[name]
     who = given.get("who", "ours")
     config = config_of(root, given, options)
-    gc.collect()
     on_gpu = torch.cuda.is_available()
+    if who == "ours" and config.backend == "unsloth":
+        adjust(given)
+    plan = planned(root, config, rehearsing=who == "ours")
+    gc.collect()
     if on_gpu:
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated() if on_gpu else 0
     began = time.monotonic()
     if who == "ours":
-        if config.backend == "unsloth":
-            adjust(given)
         found = run_ours(root, name, config)
         config = found.pop("config")
     else:
         found = run_bare(root, who, config)
     peak = torch.cuda.max_memory_allocated() if on_gpu else 0
-    speed = measured_speed("cuda", "bfloat16") if on_gpu else Speed(1e11, 1e-6)
-    lengths = rows_of(root, config)["length"].to_pylist()
-    found_plan = plan(lengths, shape_of(root / "model", config), config, "cuda", speed)
     return {
         "variant": name,
         **found,
@@ -260,10 +296,7 @@ def one(name: str, root: Path, options: argparse.Namespace) -> dict[str, Any]:
         "peak_gib": round((peak - before) / GIB, 3) if on_gpu else None,
         "before_gib": round(before / GIB, 3),
         "reserved_gib": round(torch.cuda.max_memory_reserved() / GIB, 2) if on_gpu else None,
-        "predicted_gib": round(found_plan.memory / GIB, 3),
-        "predicted_parts": {key: round(value / GIB, 3) for key, value in found_plan.memory_parts.items()},
-        "predicted_tokens_per_second": found_plan.tokens_per_second,
-        "speed": [speed.product, speed.call],
+        **plan,
         "took_s": round(time.monotonic() - began, 1),
         "device": torch.cuda.get_device_name() if on_gpu else "cpu",
     }
@@ -342,7 +375,9 @@ def main() -> None:
         print(
             f"{row['variant']:22} {row['at_once']:3} at once, recomputed {row['recomputed']!s:4} "
             f"{row['tokens_per_second']:8.0f} tokens/s {ratio} {row['peak_gib'] or 0:6.2f} GiB "
-            f"(predicted {row['predicted_gib']:.2f}) loss {row['loss_first']:.4f} {row['loss_last']:.4f}"
+            f"(predicted {row['predicted_gib']:.2f}) loss {row['loss_first']:.4f} {row['loss_last']:.4f}; "
+            f"rehearsed {row.get('rehearsed_tokens_per_second') or 0:.0f}, "
+            f"estimated {row['estimated_tokens_per_second'] or 0:.0f} tokens/s"
         )
 
 

@@ -51,6 +51,16 @@ def import_backend(backend: str) -> None:
         ) from error
 
 
+def can_import(backend: str) -> bool:
+    """Whether the packages of the backend are installed and nothing was imported that must come after them."""
+    import importlib.util
+    import sys
+
+    late = backend == "unsloth" and "unsloth" not in sys.modules and "trl" in sys.modules
+    needed = ("torch", "transformers", "trl", "peft", *(["unsloth"] if backend == "unsloth" else []))
+    return not late and all(importlib.util.find_spec(package) for package in needed)
+
+
 def check_reporter(name: str) -> None:
     """Raises MissingPackageError where the program to report to isn't installed."""
     if name != "none":

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curation.contract import Home, TomeError
 from training.cli_common import Config, Json, Overrides, Source, answer, needed, parsed, say
+from training.errors import ConfigError, OutOfMemoryError
+
+if TYPE_CHECKING:
+    from training.config import TrainConfig
+    from training.models import Base, Voice
+    from training.prepare import Prepared
+    from training.rehearsal import Rehearsal
 
 
 def plan_command(
@@ -22,15 +29,25 @@ def plan_command(
     processes: Annotated[
         int, typer.Option("--processes", min=1, help="How many GPUs train together, under torchrun.")
     ] = 1,
+    rehearsal: Annotated[
+        bool | None,
+        typer.Option(
+            "--rehearse/--no-rehearse",
+            help="Train a few steps for the time, and throw them away. Without a word: on a GPU, for one config whose weights are here.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Predict steps, tokens, memory, disk and time; without --config, for every preset.
 
     Example: tome train plan demo --config llama-3.2-1b-qlora --gpu-memory 15
 
+    The time is measured in a rehearsal where there is one, and otherwise estimated from two readings of the machine.
+
     JSON: export, device, plans (preset or file -> rows, sequences, tokens, padding, steps, memory,
     memory_parts, memory_gib, disk, disk_gib, seconds, tokens_per_second, lengths, at_once, step_rows, processes,
-    recomputed_layers, layers, fitting_batch, room_gib; or error).
+    recomputed_layers, layers, fitting_batch, room_gib, rehearsed (null, or steps, micro_seconds, peak_gib); or error).
     """
     from training.config import preset_names
     from training.data import open_export
@@ -38,10 +55,17 @@ def plan_command(
     source, chosen = parsed(source, overrides, context.args)
     open_export(needed(source), Home.find())
     names = [config] if config else preset_names()
+    if rehearsal and (not config or gpu_memory):
+        raise ConfigError(
+            "a rehearsal is of one config, on the machine that it runs on",
+            mend="Name it with --config, and leave --gpu-memory out (gpu_memory=8 bounds a run on this GPU).",
+        )
+    if not config or gpu_memory:
+        rehearsal = False
     plans: dict[str, Any] = {}
     for name in names:
         try:
-            plans[name] = _plan_one(needed(source), name, chosen, gpu_memory, processes)
+            plans[name] = _plan_one(needed(source), name, chosen, gpu_memory, processes, rehearsal)
         except TomeError as error:
             if config:
                 raise
@@ -55,25 +79,37 @@ def plan_command(
 
 
 def _plan_one(
-    source: str, config_name: str, overrides: list[str], gpu_memory: float | None, processes: int
+    source: str,
+    config_name: str,
+    overrides: list[str],
+    gpu_memory: float | None,
+    processes: int,
+    rehearsal: bool | None,
 ) -> dict[str, Any]:
     import torch
 
-    from training.backends import pick_dtype
+    from training.backends import can_import, import_backend, pick_dtype
     from training.config import load_config
     from training.data import open_export
     from training.fit import fitted, room_of
-    from training.memory import GIB, recomputed
-    from training.models import load_voice, resolve_base
-    from training.plan import as_json, fitting_batch, measured_speed, plan
+    from training.memory import GIB, memory, recomputed
+    from training.models import has_weights, load_voice, resolve_base
+    from training.plan import as_json, fitting_batch, measured_speed, plan, widest
     from training.prepare import prepare
+    from training.rehearsal import told
     from training.shape import shape_of
 
     home = Home.find()
     config = load_config(config_name, overrides)
     export = open_export(source, home)
-    base = resolve_base(config.model, config.revision, home, say, weights=False)
-    prepared = prepare(export, load_voice(base, config.template), config, home)
+    base = resolve_base(config.model, config.revision, home, say, weights=bool(rehearsal))
+    may_rehearse = rehearsal
+    if rehearsal is None:
+        may_rehearse = torch.cuda.is_available() and has_weights(base) and can_import(config.backend)
+    if may_rehearse:
+        import_backend(config.backend)
+    voice = load_voice(base, config.template)
+    prepared = prepare(export, voice, config, home)
     lengths = prepared.table("train")["length"].to_pylist()
     shape = shape_of(base.path, config)
     here = "cuda" if torch.cuda.is_available() else "cpu"
@@ -81,7 +117,11 @@ def _plan_one(
     speed = measured_speed(here, pick_dtype(config.dtype, here)) if device == here else None
     room = int(gpu_memory * GIB) if gpu_memory else room_of(config)
     config = fitted(config, lengths, shape, room, *([speed] if speed else []))
-    found = as_json(plan(lengths, shape, config, device, speed, processes))
+    need = sum(memory(shape, config, device, widest(lengths, config)).values())
+    measured = _rehearsed(base, voice, prepared, config, need, rehearsal) if may_rehearse else None
+    per_micro = measured.micro_seconds if measured else None
+    found = as_json(plan(lengths, shape, config, device, speed, processes, per_micro))
+    found["rehearsed"] = told(measured) if measured else None
     found["device"], found["processes"] = device, processes
     found["lengths"] = prepared.reports["train"].lengths
     found["at_once"], found["step_rows"] = config.at_once, config.step_rows
@@ -89,6 +129,31 @@ def _plan_one(
     found["fitting_batch"] = fitting_batch(lengths, shape, config, device, room) if room else None
     found["room_gib"] = round(room / GIB, 1) if room else None
     return found
+
+
+def _rehearsed(
+    base: Base, voice: Voice, prepared: Prepared, config: TrainConfig, need: int, asked: bool | None
+) -> Rehearsal | None:
+    """What a rehearsal measures; None where nobody asked for one and it could disturb another program on the GPU."""
+    import torch
+
+    from training.memory import GIB
+    from training.rehearsal import rehearse
+
+    free = torch.cuda.mem_get_info()[0] if torch.cuda.is_available() else need
+    if not asked and need > free:
+        say(
+            f"No rehearsal: {free / GIB:.1f} GiB of this GPU are free, and it takes {need / GIB:.1f}. The time is estimated."
+        )
+        return None
+    say("Rehearsing: some steps are trained and thrown away (--no-rehearse leaves that out).")
+    try:
+        return rehearse(base, voice, prepared, config)
+    except OutOfMemoryError as error:
+        if asked:
+            raise
+        say(f"{error} The time is estimated.")
+        return None
 
 
 def _told(name: str, found: dict[str, Any]) -> str:
@@ -107,7 +172,7 @@ def _told(name: str, found: dict[str, Any]) -> str:
     ]
     if found["seconds"] is not None:
         lines.append(
-            f"  time   about {_about(found['seconds'])} ({found['tokens_per_second']:,.0f} tokens/s)"
+            f"  time   about {_about(found['seconds'])} ({found['tokens_per_second']:,.0f} tokens/s, {_how(found)})"
         )
     if found["room_gib"] is not None:
         fits, room = found["fitting_batch"], found["room_gib"]
@@ -117,6 +182,15 @@ def _told(name: str, found: dict[str, Any]) -> str:
             else f"  fits   NO: not even 1 at once fits into {room} GiB; lower max_length, or precision=4bit"
         )
     return "\n".join(lines)
+
+
+def _how(found: dict[str, Any]) -> str:
+    """How the time is known."""
+    rehearsed = found["rehearsed"]
+    if not rehearsed:
+        return "estimated"
+    peak = f", with {rehearsed['peak_gib']} GiB at most" if rehearsed["peak_gib"] is not None else ""
+    return f"measured in {rehearsed['steps']} steps{peak}"
 
 
 def _about(seconds: float) -> str:

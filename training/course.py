@@ -9,11 +9,14 @@ from typing import Any
 from training import checkpoints
 from training.backends import Loaded, load_model
 from training.collate import Packed, Padded
+from training.config import TrainConfig
 from training.evaluate import evaluate, pick_rows
 from training.harness import run_tasks
 from training.history import clock, evals
+from training.models import Voice
 from training.out_of_memory import out_of_memory
 from training.pack import packed_table
+from training.prepare import Prepared
 from training.push import push_checkpoint
 from training.quiet import quiet
 from training.run import Run, Say
@@ -43,8 +46,8 @@ def walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
             loaded,
             config,
             run.voice.tokenizer,
-            dataset(run),
-            collator(run, loaded.device),
+            dataset(run.prepared, config),
+            collator(run.voice, config, loaded.device),
             run.folder,
             _shown(run, say),
             stop,
@@ -75,21 +78,21 @@ def walk(run: Run, stop: Stop, resume: bool, say: Say) -> tuple[int, int]:
     return trainer.state.global_step, trainer.state.max_steps
 
 
-def dataset(run: Run) -> Any:
+def dataset(prepared: Prepared, config: TrainConfig) -> Any:
     """The rows to train on, packed or not, memory-mapped, as the ``datasets`` library has them."""
     import datasets
 
-    table = run.prepared.table("train")
-    if run.config.packing:
-        table = packed_table(table, run.config.max_length, run.prepared.folder / "packed.arrow")
+    table = prepared.table("train")
+    if config.packing:
+        table = packed_table(table, config.max_length, prepared.folder / "packed.arrow")
     return datasets.Dataset(datasets.table.InMemoryTable(table)).with_format("numpy")
 
 
-def collator(run: Run, device: str) -> Packed | Padded:
+def collator(voice: Voice, config: TrainConfig, device: str) -> Packed | Padded:
     """What makes batches of the rows."""
-    if run.config.packing:
-        return Packed(lengths_too=run.config.backend == "unsloth")
-    return Padded(run.voice.pad_id, 8 if device == "cuda" else 1)
+    if config.packing:
+        return Packed(lengths_too=config.backend == "unsloth")
+    return Padded(voice.pad_id, 8 if device == "cuda" else 1)
 
 
 def _checkpoint(run: Run, say: Say) -> Path | None:

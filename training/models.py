@@ -102,6 +102,11 @@ def resolve_base(
     return Base(model, path, commit, None)
 
 
+def has_weights(base: Base) -> bool:
+    """Whether the model's weights are on this disk, not its config and tokenizer alone."""
+    return any(any(base.path.glob(pattern)) for pattern in WEIGHTS)
+
+
 def weights_sha256(folder: Path) -> str:
     """One hash for a folder's weights: the file's own where there is one, else the hash of all of them."""
     files = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))

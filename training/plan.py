@@ -58,28 +58,34 @@ def plan(
     device: str,
     speed: Speed | None = None,
     processes: int = 1,
+    rehearsed: float | None = None,
 ) -> Plan:
     """Predict a run over rows of these lengths (tokens).
 
     ``device`` is cpu or cuda; ``speed`` is what ``measured_speed`` found on it, None where no time is to be
-    predicted. Memory is that of each of the ``processes``; their talk among themselves is not counted in the time.
+    predicted; ``rehearsed`` are the seconds of a micro-batch that ``training.rehearsal`` measured, which are taken instead.
+    Memory is that of each of the ``processes``; their talk among themselves is not counted in the time.
     """
     sequences, computed = _sequences(lengths, config)
+    micro_batches = math.ceil(sequences / config.at_once)
     per_step = config.step_rows * processes
     steps = config.max_steps or math.ceil(math.ceil(sequences / per_step) * config.epochs)
     share = steps * per_step / max(sequences, 1)
     tokens = round(sum(lengths) * share)
     parts = memory(shape, config, device, widest(lengths, config))
     seconds = rate = None
-    if speed:
+    if rehearsed:
+        seconds = rehearsed * micro_batches * share
+    elif speed:
         each = computed / max(sequences, 1)
         if device == "cuda":
-            count = math.ceil(sequences / config.at_once)
-            seconds = micro_seconds(shape, config, computed / max(count, 1), each, speed) * count * share
+            one = micro_seconds(shape, config, computed / max(micro_batches, 1), each, speed)
+            seconds = one * micro_batches * share
         else:
             seconds = operations(shape, config, each) * computed * share / (speed.product * SHARE["cpu"])
+    if seconds:
         seconds /= processes
-        rate = tokens / seconds if seconds else None
+        rate = tokens / seconds
     trained = shape.parameters if config.precision == "full" else shape.lora
     state = 4 + (STATE.get(config.optimizer) or 8)
     saved = min(config.keep, steps // config.save_every + 1)

@@ -1,0 +1,116 @@
+"""A run rehearsed: a few of its own batches trained for real and thrown away, so that its time is measured, not guessed.
+
+What holds a GPU up differs from layout to layout and from host to host: its arithmetic, its memory, or how fast the
+host starts its work. So the same trainer takes a step of the longest rows, for the memory, and then micro-batches from
+all over the rows, short ones and long ones, twice: once to compile and to warm up, once for the clock.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from training.backends import load_model
+from training.config import TrainConfig
+from training.course import collator, dataset
+from training.errors import OutOfMemoryError
+from training.memory import GIB
+from training.models import Base, Voice
+from training.prepare import Prepared
+from training.quiet import quiet
+from training.ranks import Ranks
+from training.walk import Stop, make_trainer
+
+STEPS = 3
+"""Steps for the clock, at least."""
+
+MICRO_BATCHES = 12
+"""Micro-batches for the clock, at least."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What was measured: seconds of a micro-batch in the mean, its share of the step included; peak bytes, None on a CPU."""
+
+    steps: int
+    micro_seconds: float
+    peak: int | None
+
+
+def rehearse(base: Base, voice: Voice, prepared: Prepared, config: TrainConfig) -> Rehearsal:
+    """Train some steps of the run that this config and these rows make; nothing is kept of them.
+
+    The config's layout must be filled in (``training.fit.fitted``), and the backend imported. Raises ModelError, and
+    OutOfMemoryError where the GPU's memory is spent.
+    """
+    import torch
+
+    on_gpu = torch.cuda.is_available()
+    if on_gpu:
+        torch.cuda.reset_peak_memory_stats()
+    loaded = load_model(base, config)
+    per_step = config.step_rows // config.at_once
+    steps = max(STEPS, -(-MICRO_BATCHES // per_step))
+    rows = dataset(prepared, config)
+    timed = spread(rows["length"], config, steps * per_step)
+    widest = [widest_of(rows["length"], config)] * per_step
+    places = [place for batch in [*widest, *timed, *timed] for place in batch]
+    marks: list[float] = []
+
+    def emit(event: str, **_: Any) -> None:
+        if event == "step":
+            marks.append(time.perf_counter())  # the loss has been read: the GPU is done with the step
+
+    changes = {"max_steps": 1 + 2 * steps, "log_every": 1, "report": "none", "save_every": 10**9}
+    with tempfile.TemporaryDirectory(prefix="tome-rehearsal-") as folder, quiet():
+        trainer = make_trainer(
+            loaded,
+            config.model_copy(update=changes),
+            voice.tokenizer,
+            rows.select(places),
+            collator(voice, config, loaded.device),
+            Path(folder),
+            emit,
+            Stop(),
+            lambda _: False,
+            lambda _: False,
+            Ranks(),
+        )
+        trainer._get_train_sampler = lambda *_: torch.utils.data.SequentialSampler(places)
+        trainer._save_checkpoint = lambda *_: None
+        try:
+            trainer.train()
+        except torch.cuda.OutOfMemoryError as error:
+            raise OutOfMemoryError(
+                f"the GPU ran out of memory in rehearsal, with {config.at_once} at once",
+                mend="Lower micro_batch or max_length, set gradient_checkpointing=true, or precision=4bit.",
+            ) from error
+    seconds = (marks[-1] - marks[steps]) / len(timed)
+    return Rehearsal(1 + 2 * steps, seconds, torch.cuda.max_memory_allocated() if on_gpu else None)
+
+
+def spread(lengths: list[int], config: TrainConfig, count: int) -> list[list[int]]:
+    """So many whole micro-batches of the run, evenly spread over it, as places of rows; some twice where there are few."""
+    size = config.at_once
+    order = np.argsort(lengths, kind="stable") if config.group_by_length else np.arange(len(lengths))
+    if len(order) < size:
+        order = np.resize(order, size)
+    starts = np.linspace(0, len(order) - size, count).round().astype(int)
+    return [[int(place) for place in order[start : start + size]] for start in starts]
+
+
+def widest_of(lengths: list[int], config: TrainConfig) -> list[int]:
+    """The micro-batch of the longest rows: the most memory that the run may meet."""
+    order = np.argsort(lengths, kind="stable")
+    return [int(place) for place in np.resize(order[::-1], config.at_once)]
+
+
+def told(found: Rehearsal) -> dict[str, Any]:
+    """A rehearsal as the plan prints it."""
+    peak = round(found.peak / GIB, 2) if found.peak is not None else None
+    return {"steps": found.steps, "micro_seconds": round(found.micro_seconds, 5), "peak_gib": peak}
