@@ -29,6 +29,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "training")]
 
 WARM = 4
+GROUP = 50
+"""So many steps are sorted together by `group_by_length`, longest first: their rate is that of the second such group."""
+
 SHAPES = {
     "1b": {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32,
            "num_key_value_heads": 8, "head_dim": 64, "vocab_size": 128_256, "tie_word_embeddings": True,
@@ -118,7 +121,7 @@ def config_of(root: Path, given: dict[str, Any], options: argparse.Namespace) ->
         "save_every": 10_000, "eval_rows": 2, "eval_batch": 1, "samples": 0, "warmup": 0, "packing": True,
     }  # fmt: skip
     if given.get("group_by_length"):
-        values["max_steps"] = WARM + 50  # that many are sorted together, longest first
+        values["max_steps"] = 2 * GROUP
     return build({**values, **{key: value for key, value in given.items() if key not in FIELDS}}, "benchmark")
 
 
@@ -130,7 +133,8 @@ def run_ours(root: Path, name: str, config: Any) -> dict[str, Any]:
     result = train("bench", config, Home(root / "home"), name=f"{name}-{os.getpid()}", say=lambda _: None)
     folder = Path(result.folder)
     steps = [event for event in read_events(folder / "events.jsonl") if event["event"] == "step"]
-    first, last = steps[min(WARM, len(steps) - 2)], steps[-1]
+    warm = GROUP - 1 if config.group_by_length else WARM
+    first, last = steps[min(warm, len(steps) - 2)], steps[-1]
     rate = (last["tokens"] - first["tokens"]) / (last["time"] - first["time"])
     return {
         "tokens_per_second": round(rate, 1),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,6 +121,8 @@ def _unsloth(base: Base, config: TrainConfig, dtype: str) -> Any:
     from unsloth import FastLanguageModel
 
     flash_for_packed_rows()
+    # it keeps this word of an earlier model in the process, and would train all weights of the next one
+    os.environ["UNSLOTH_ENABLE_FULL_FINETUNING"] = "1" if config.precision == "full" else "0"
     checkpointing = "unsloth" if config.recomputes else False
     model, _ = FastLanguageModel.from_pretrained(
         model_name=str(base.path),

@@ -2,7 +2,8 @@
 
 Memory is counted in ``training.memory``. Time is the arithmetic of the run (after Kaplan et al.
 2020: 2 operations per weight and token forward, and as many again for each backward part that is needed)
-over the speed of a matrix product measured here, times the share of it that training reaches.
+over the speed of a matrix product measured here, times the share of it that training reaches. That is an estimate;
+``training.rehearsal`` measures the time instead.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ CALLS = {"unsloth": 310, "plain": 620}
 
 RECOMPUTED_CALLS = 0.29
 """How many more of them for a layer that is recomputed."""
+
+FOUR_BIT_CALLS = 0.26
+"""How many more of them for a layer in 4 bit, whose weights are unpacked for each product."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,8 @@ def micro_seconds(shape: Shape, config: TrainConfig, tokens: float, length: floa
         length = 2 * tokens  # one mask over all of it, and no kernel that skips what it hides
     computing = operations(shape, config, length) * tokens / (speed.product * SHARE[config.backend])
     layers = shape.layers + RECOMPUTED_CALLS * recomputed(shape, config)
+    if config.precision == "4bit":
+        layers += FOUR_BIT_CALLS * shape.layers
     starting = CALLS[config.backend] * layers * speed.call
     return float((computing**3 + starting**3) ** (1 / 3))
 

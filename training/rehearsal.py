@@ -2,7 +2,7 @@
 
 What holds a GPU up differs from layout to layout and from host to host: its arithmetic, its memory, or how fast the
 host starts its work. So the same trainer takes a step of the longest rows, for the memory, and then micro-batches from
-all over the rows, short ones and long ones, twice: once to compile and to warm up, once for the clock.
+all over the rows, short ones and long ones, in rounds: the first to compile and to warm up, the others for the clock.
 """
 
 from __future__ import annotations
@@ -27,10 +27,16 @@ from training.ranks import Ranks
 from training.walk import Stop, make_trainer
 
 STEPS = 3
-"""Steps for the clock, at least."""
+"""Steps of a round, at least."""
 
 MICRO_BATCHES = 12
-"""Micro-batches for the clock, at least."""
+"""Micro-batches of a round, at least."""
+
+ROUNDS = 16
+"""Rounds for the clock, at most."""
+
+SECONDS = 10.0
+"""For so long rounds are begun: a host that others use as well changes its speed from one second to the next."""
 
 
 @dataclass(frozen=True)
@@ -57,16 +63,21 @@ def rehearse(base: Base, voice: Voice, prepared: Prepared, config: TrainConfig) 
     per_step = config.step_rows // config.at_once
     steps = max(STEPS, -(-MICRO_BATCHES // per_step))
     rows = dataset(prepared, config)
-    timed = spread(rows["length"], config, steps * per_step)
+    one_round = spread(rows["length"], config, steps * per_step)
     widest = [widest_of(rows["length"], config)] * per_step
-    places = [place for batch in [*widest, *timed, *timed] for place in batch]
+    places = [place for batch in [*widest, *one_round * (1 + ROUNDS)] for place in batch]
     marks: list[float] = []
+    stop = Stop()
 
     def emit(event: str, **_: Any) -> None:
-        if event == "step":
-            marks.append(time.perf_counter())  # the loss has been read: the GPU is done with the step
+        if event != "step" or stop.asked:
+            return
+        marks.append(time.perf_counter())  # the loss has been read: the GPU is done with the step
+        timed = len(marks) - 1 - steps
+        if timed > 0 and timed % steps == 0 and marks[-1] - marks[steps] > SECONDS:
+            stop.asked = "the clock"
 
-    changes = {"max_steps": 1 + 2 * steps, "log_every": 1, "report": "none", "save_every": 10**9}
+    changes = {"max_steps": 1 + (1 + ROUNDS) * steps, "log_every": 1, "report": "none", "save_every": 10**9}
     with tempfile.TemporaryDirectory(prefix="tome-rehearsal-") as folder, quiet():
         trainer = make_trainer(
             loaded,
@@ -76,7 +87,7 @@ def rehearse(base: Base, voice: Voice, prepared: Prepared, config: TrainConfig) 
             collator(voice, config, loaded.device),
             Path(folder),
             emit,
-            Stop(),
+            stop,
             lambda _: False,
             lambda _: False,
             Ranks(),
@@ -90,8 +101,8 @@ def rehearse(base: Base, voice: Voice, prepared: Prepared, config: TrainConfig) 
                 f"the GPU ran out of memory in rehearsal, with {config.at_once} at once",
                 mend="Lower micro_batch or max_length, set gradient_checkpointing=true, or precision=4bit.",
             ) from error
-    seconds = (marks[-1] - marks[steps]) / len(timed)
-    return Rehearsal(1 + 2 * steps, seconds, torch.cuda.max_memory_allocated() if on_gpu else None)
+    seconds = (marks[-1] - marks[steps]) / ((len(marks) - 1 - steps) * per_step)
+    return Rehearsal(len(marks), seconds, torch.cuda.max_memory_allocated() if on_gpu else None)
 
 
 def spread(lengths: list[int], config: TrainConfig, count: int) -> list[list[int]]:

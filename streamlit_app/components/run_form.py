@@ -171,7 +171,7 @@ def _estimate(one: str, was_running: bool) -> None:
     minutes = plan["seconds"] / 60 if plan.get("seconds") else None
     tables.strip([
         (f"{plan['memory_gib']:.1f} GiB" if plan["memory_gib"] >= 1 else f"{1024 * plan['memory_gib']:,.0f} MiB", "memory", f"of {room:.0f} GiB"),
-        ("unknown" if minutes is None else f"{minutes:,.0f} min" if minutes >= 2 else f"{plan['seconds']:,.0f} s", "time", f"{plan['steps']:,} steps"),
+        ("unknown" if minutes is None else f"{minutes:,.0f} min" if minutes >= 2 else f"{plan['seconds']:,.0f} s", "time", f"{plan['steps']:,} steps, {'measured' if plan.get('rehearsed') else 'estimated'}"),
         (f"{plan['disk_gib']:.2f} GiB", "disk", "checkpoints and adapter"),
     ])  # fmt: skip
     st.html(memory_html(plan["memory_parts"], room))
