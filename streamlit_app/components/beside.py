@@ -90,11 +90,9 @@ def beside(version: Version, one: str, other: str) -> None:
     shell.finding(f"{_relation(left, right)}: {percent(share)} of the text is the same.")
     if share < MARKED:
         shell.note("Too little is the same for marking the words that differ.")
-    heads = st.columns(2, gap="large")
-    for place, story in zip(heads, (left, right), strict=True):
-        with place:
-            st.html(provenance_html(story))
-    safe_html(pair_html(left.messages, right.messages, differs=share >= MARKED), key="beside")
+    heads = f'<div class="tw-pair">{provenance_html(left)}{provenance_html(right)}</div>'
+    turns = pair_html(left.messages, right.messages, differs=share >= MARKED)
+    safe_html(f"<div>{heads}{turns}</div>", key="beside")
 
 
 def _relation(left: Story, right: Story) -> str:

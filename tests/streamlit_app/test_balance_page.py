@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from curation.store import Version
+from curation.contract import Home
+from curation.recipe import parse_recipe
+from curation.run import run_recipe
+from curation.store import Store, Version
+from streamlit_app.components import data
 from streamlit_app.components.filters import address
 from streamlit_app.components.weights import shares
 from tests.streamlit_app.test_pages import html, open_page
@@ -97,3 +104,19 @@ def test_a_mix_by_length_goes_into_the_recipe(one: Version) -> None:
     test = add(test)
     assert "{op: balance, by: length, to: uniform" in recipe_text(test)
     assert "every field is known" in html(test)
+
+
+def test_shares_and_the_budget_go_by_tokens_where_they_were_counted(one: Version, home: Path) -> None:
+    recipe = one.manifest.recipe
+    assert recipe
+    steps = [{"op": "tokens"}, *recipe["steps"]]
+    counted = run_recipe(
+        parse_recipe(json.dumps({**recipe, "name": "counted", "steps": steps})), Store(Home(home)), workers=1
+    )
+    test = open_page("balance.py", version=counted.id)
+    held = data.unbalanced(counted)["tokens.total"].sum()
+    test.toggle(key="budgeted").set_value(True).run()
+    next(one for one in test.segmented_control if one.label == "Budget in").set_value("tokens").run()
+    assert test.number_input(key="token_budget").value == held
+    test.number_input(key="token_budget").set_value(30).run()
+    assert "budget: {tokens: 30}" in recipe_text(add(test))
