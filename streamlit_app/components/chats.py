@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import streamlit as st
 
 from curation import jobs
-from streamlit_app.components import data, shell
+from streamlit_app.components import data, shell, training_runs
 from streamlit_app.components.jobs_strip import card_html, start
+from streamlit_app.components.live_text import live_text
 from streamlit_app.components.rich_text import plain
 
 
@@ -25,6 +26,16 @@ class Chatbot:
     def url(self) -> str:
         """Where it is opened."""
         return f"http://127.0.0.1:{self.port}"
+
+
+def that_can_talk() -> list[str]:
+    """The runs that have what a chatbot needs, newest first: an adapter, or merged weights."""
+    return [
+        name
+        for name, (folder, info) in training_runs.runs().items()
+        if info.state in ("done", "stopped")
+        and ((folder / "adapter").is_dir() or (folder / "model.gguf").is_file())
+    ]
 
 
 def running() -> list[Chatbot]:
@@ -62,10 +73,12 @@ def form(names: list[str]) -> None:
     )
     if st.button(shell.label(f"Start the chatbot of {run}"), type="primary"):
         arguments = ["chat", run, "--port", str(_free()), *(["--against", rival] if rival else [])]
-        start(arguments, f"Chatbot of {run}")
+        job = start(arguments, f"Chatbot of {run}")
+        st.session_state["chat_job"] = job.id if job else None
         st.rerun()
     st.html("<h2 class='tw-h2'>One question</h2>")
     question = st.text_area("Question", key="question", height=90, placeholder="What does overfitting mean?")
+    live_text("question")
     if st.button("Ask base and tuned", disabled=not question.strip()):
         asked = [start(["chat", run, "--once", question, "--json", *more], title) for more, title in
                  (([], f"Tuned: {question[:40]}"), (["--base"], f"Base: {question[:40]}"))]  # fmt: skip
@@ -75,14 +88,22 @@ def form(names: list[str]) -> None:
 
 def listing() -> None:
     """The chatbots that run, and the answers to the one question."""
-    waiting = any(not chat.answers for chat in running()) or any(
+    found = running()
+    waiting = any(not chat.answers for chat in found) or any(
         jobs.get(data.home(), one).status == "running" for one in st.session_state.get("asked_once", [])
     )
-    st.fragment(_listing, run_every=1.5 if waiting else None)()
+    st.fragment(_listing, run_every=1.5 if waiting else None)(
+        [chat.job.id for chat in found if chat.answers], [found]
+    )
 
 
-def _listing() -> None:
-    found = running()
+def _listing(ready: list[str], read: list[list[Chatbot]]) -> None:
+    found = read.pop() if read else running()
+    if [chat.job.id for chat in found if chat.answers] != ready:
+        st.rerun()  # the page's sentence counts them
+    started = st.session_state.get("chat_job")
+    if started and (job := jobs.get(data.home(), started)).status in ("failed", "killed"):
+        shell.notice("bad", f"{job.title}: {job.complaint() or job.status}")
     if found:
         st.html("<h2 class='tw-h2'>Open now</h2>")
     for chat in found:

@@ -11,6 +11,7 @@ from curation.store import Store, Version
 from curation.views import ago
 from streamlit_app.components import data, shell, tables
 from streamlit_app.components.jobs_strip import start, watch
+from streamlit_app.components.live_text import live_text
 
 SAID, WAITS = "naming_said", "naming_job"
 
@@ -48,6 +49,7 @@ def panel(version: Version, versions: list[Version]) -> None:
         shell.note("Its history goes with it. Commands and recipes that use the old name no longer find it.")
         st.button(shell.label(f"Rename {old} to {to}" if to else "Rename"), disabled=not (old and to), key="rename", on_click=_do,
                   args=([str(old), "--rename", to], lambda store: store.rename(str(old), to), f"{old} is called {to} now."))  # fmt: skip
+    live_text("new_name", "renamed")
     with third:
         _roll_back(refs, by_id, version)
 

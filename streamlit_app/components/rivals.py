@@ -29,6 +29,24 @@ def by_category(a: Path, b: Path) -> pl.DataFrame:
     return both.with_columns(change=pl.col("after") - pl.col("before")).sort("before", descending=True)
 
 
+def uneven(a: Path, b: Path) -> str | None:
+    """That two runs were evaluated on different numbers of rows, so that their losses say less; null where they weren't."""
+    sizes = [
+        dict(
+            training_runs.by_category(training_runs.evaluations(folder))
+            .select("category", "rows")
+            .iter_rows()
+        )
+        for folder in (a, b)
+    ]
+    if sizes[0] == sizes[1]:
+        return None
+    return (
+        f"They were evaluated on different rows, {a.name} on {sizes[0].get('all', 0):,} and {b.name} on {sizes[1].get('all', 0):,}: "
+        "a small difference of their losses says nothing."
+    )
+
+
 def finding(a: str, b: str, both: pl.DataFrame) -> str:
     """Which run is better overall and in how many categories."""
     if a == b:

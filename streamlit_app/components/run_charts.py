@@ -10,6 +10,8 @@ from streamlit_app.components.tokens import RUNS, dark
 
 LINE = 15
 """Pixels that a name at a line's end takes."""
+AXIS = 56
+"""Pixels of a chart's height that are under its lines: the steps and their title."""
 NAME = 28
 """Characters of a run's name that stand at its line; its middle is left out of a longer one."""
 
@@ -48,7 +50,7 @@ def curve(
     )
     if not named:
         return alt.layer(line).properties(height=height)
-    placed = ends(whole, column, LINE * (high - low) / height)
+    placed = ends(whole, column, LINE * (high - low) / (height - AXIS))
     text = alt.Chart(placed).mark_text(align="left", dx=6, fontSize=12).encode(
         x="step:Q", y="at:Q", text="label:N", color=colour, tooltip=["run:N"])  # fmt: skip
     return alt.layer(line, text).properties(height=height)

@@ -14,6 +14,7 @@ from curation.store import NAME, Version
 from streamlit_app.components import data, shell, verdicts
 from streamlit_app.components.downloading import SHAPES, jsonl
 from streamlit_app.components.jobs_strip import start, watch
+from streamlit_app.components.live_text import live_text
 
 REPO = re.compile(rf"{NAME.pattern}/{NAME.pattern}")
 FILES = ("train.parquet", "eval.parquet", "README.md", "export.json")
@@ -84,6 +85,7 @@ def push(version: Version, name: str, *, whole: bool) -> None:
     )
     st.text_input("Token with the right to write", type="password", key="push_token", autocomplete="off",
                   help="Passed to the job only; it is never shown, logged or stored. Empty: the one of hf auth login.")  # fmt: skip
+    live_text("push_repo")
     fits = bool(REPO.fullmatch(repo)) and bool(NAME.fullmatch(name))
     if repo and not fits:
         shell.note("Write the repository as USER/NAME.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from curation.findings import count
-from streamlit_app.components import chats, ratings, shell, training_runs
+from streamlit_app.components import chats, ratings, shell
 
 shell.head("Chat")
-found = {name: held for name, held in training_runs.runs().items() if held[1].state in ("done", "stopped")}
+found = chats.that_can_talk()
 open_now = chats.running()
 if not found:
     shell.finding("No model to talk to yet.")
@@ -18,12 +18,12 @@ if not found:
     st.page_link("screens/train.py", label="Train a model")
     st.stop()
 ready = [chat for chat in open_now if chat.answers]
-waiting = ratings.waiting(list(found))
+waiting = ratings.waiting(found)
 said = f"{count(len(ready), 'chatbot')} open" if ready else "No chatbot is open"
 shell.finding(f"{said}; {count(waiting, 'rating waits', 'ratings wait')} for review.")
 left, right = st.columns([1, 2.4], gap="large")
 with left:
-    chats.form(list(found))
+    chats.form(found)
 with right:
     chats.listing()
-    ratings.panel(list(found))
+    ratings.panel(found)

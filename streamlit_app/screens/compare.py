@@ -26,6 +26,8 @@ says = rivals.finding(a, b, both)
 with sentence:
     shell.finding(says)
 if both.height:
+    if said := rivals.uneven(found[a][0], found[b][0]):
+        shell.notice("caution", said)
     shell.legend([("before", a), ("after-accent", b)])
     draw(run_charts.evaluation_dots(both), says=says, data=both, rows=int(both["rows"].max() or 0), name="compare", unit="evaluation rows")  # fmt: skip
     rivals.table(a, b, both, found[b][1])

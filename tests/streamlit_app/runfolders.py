@@ -36,6 +36,8 @@ def write_run(
         "metrics": {"steps": len(losses), "total_steps": len(losses), "loss_last": losses[-1], "eval": {"loss": last.get("all")}, "tokens_per_second": 90.0},
     }  # fmt: skip
     RunInfo(**{**fields, **changes}).write(folder)
+    if changes.get("state", "done") == "done":
+        (folder / "adapter").mkdir()
     for place, loss in enumerate(losses):
         append_event(
             folder / "events.jsonl",

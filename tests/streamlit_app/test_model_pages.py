@@ -270,6 +270,32 @@ def test_compare_leads_back_to_the_rows_of_a_category(home: Path, exported: Vers
     assert test.query_params["version"] == exported.id
 
 
+def test_compare_warns_of_losses_on_different_rows(home: Path, exported: Version) -> None:
+    write_run(home, "a", exported)
+    write_run(home, "b", exported, evals={2: {"all": 2.0, "math": 2.0}})
+    write_run(home, "c", exported)
+    warned = "They were evaluated on different rows, a on 4 and b on 4"
+    assert warned in html(open_page("compare.py", a="a", b="b"))
+    assert "different rows" not in html(open_page("compare.py", a="a", b="c"))
+
+
+def test_chat_offers_what_can_talk_and_says_why_a_chatbot_did_not_start(
+    home: Path, exported: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(home, "a", exported)
+    write_run(home, "half", exported, state="stopped")  # it has no adapter yet
+    begin = jobs.start
+    fails = [sys.executable, "-c", "import sys; sys.exit('tome: the port is taken')"]
+    monkeypatch.setattr(jobs, "start", lambda *args, **options: begin(*args, **options, program=fails))
+    test = open_page("chat.py")
+    assert test.selectbox(key="chat_run").options == ["a"]
+    label(test, "Start the chatbot of a").click().run()  # type: ignore[attr-defined]
+    wait_for(jobs.jobs(Home(home))[0], "failed")
+    test.run()
+    assert not test.exception
+    assert "Chatbot of a: the port is taken" in html(test)
+
+
 def test_compare_says_when_nothing_can_be_compared(home: Path, exported: Version) -> None:
     write_run(home, "a", exported, evals={})
     write_run(home, "b", exported, evals={})
