@@ -112,7 +112,7 @@ def test_a_mistake_in_a_step(step: str, says: str) -> None:
         ("name: x\nname: y\nsources: []", "r.yaml:2: not YAML: 'name' stands there twice"),
         ("name: x\nsource: []", "r.yaml:2: source: there is no field 'source'. Did you mean 'sources'?"),
         ("name: x", "r.yaml: sources: field 'sources' is missing"),
-        ("name: x\nsources: []", "r.yaml:2: sources: Tuple should have at least 1 item"),
+        ("name: x\nsources: []", "r.yaml:2: sources: it needs 1 value at least, found []"),
         ("name: a/b\nsources:\n  - {uri: a, name: b}", "r.yaml:1: name: String should match pattern"),
         ("name: x\nsources:\n  - {uri: a}", "r.yaml:3: sources.0.name: field 'name' is missing"),
         (
