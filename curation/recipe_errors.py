@@ -91,7 +91,9 @@ def explain(error: ValidationError, raw: Any, where: str, text: str, model: type
         return RecipeError(f"expected a list, found {value!r:.60}", where=at)
     if kind == "too_short" and not isinstance(value, str):
         least = int(told.get("min_length", 1))
-        return RecipeError(f"it needs {least} value{'s' if least > 1 else ''} at least, found {value!r:.60}", where=at)
+        return RecipeError(
+            f"it needs {least} value{'s' if least > 1 else ''} at least, found {value!r:.60}", where=at
+        )
     message = found["msg"].removeprefix("Value error, ")
     tail = "" if kind == "value_error" else f", found {value!r:.60}"
     return RecipeError(f"{message}{tail}", where=at)
