@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import polars as pl
@@ -29,8 +29,8 @@ from curation.words import U64
 OP = "augment"
 MOST, QUICK = 4_096, 65_536
 """Candidates in a batch at most, and where no generator asks a model or another program."""
-SLICE = 256
-"""Candidates that a process makes and measures at a time: few, so that all processes have work to the end, and enough that beginning costs little."""
+SLICE, LAST = 512, 128
+"""Candidates that a process makes and measures at a time: enough that beginning costs little; fewer towards the end, so that all processes are done at once."""
 LONG = 1_000
 """Tries, or rows asked for, from which on worker processes are called in."""
 EXAMPLES = 3
@@ -203,7 +203,7 @@ class Engine:
         """Tries some at a time, in as many processes as pay."""
         self.tried += len(tries)
         self._call_in(self.tried)
-        pieces = [tries[start : start + SLICE] for start in range(0, len(tries), SLICE)]
+        pieces = [tries[start:end] for start, end in pairwise(_cuts(len(tries), self.ctx.workers))]
         return map(self.work, pieces) if self.crew is None else self.crew.map(self.work, pieces)
 
     def _candidate(self, category: str | None, ids: Sequence[str], job: Job, done: Done) -> Candidate:
@@ -234,3 +234,12 @@ class Engine:
             asked.keep(place, settled.id)
             self.made.add(settled.id)
         return settled
+
+
+def _cuts(count: int, workers: int) -> list[int]:
+    """Where so many tries are cut into pieces: an equal share of half of what is left for each process, within the limits."""
+    cuts = [0]
+    while cuts[-1] < count:
+        fair = (count - cuts[-1]) // (2 * workers)
+        cuts.append(min(count, cuts[-1] + min(SLICE, max(LAST, fair))))
+    return cuts

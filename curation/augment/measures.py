@@ -16,7 +16,7 @@ from curation.augment.near import sets_of
 from curation.rows import messages_of
 from curation.shingles import HASH_BITS
 from curation.step import Context
-from curation.words import I64, U64, running
+from curation.words import I64, U64, Flags, running
 
 WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
 RUN, LEAST = 3, 2
@@ -25,6 +25,8 @@ TOKENS, CHARS = 256, 8
 """Tokens of a text whose meaning is taken, and characters that are read for each."""
 REMEMBERED = 8_192
 """Texts whose language, flags or vector are remembered: parents come again and again."""
+PARTS = 65_536
+"""Stretches of text without a space whose words are remembered."""
 Talk = Sequence[dict[str, str]]
 
 
@@ -43,34 +45,50 @@ def lexical(left: Sequence[str], right: Sequence[str]) -> list[float]:
 
     Source: Dice 1945; the bag of words and bigrams as in Wieting et al. 2017.
     """
-    numbers: defaultdict[str, int] = defaultdict(count().__next__)
-    a, b = _numbered(left, numbers), _numbered(right, numbers)
-    (grams, of), (others, of_others) = _grams(*a, len(numbers)), _grams(*b, len(numbers))
-    both, here, there = np.intersect1d(grams, others, assume_unique=True, return_indices=True)
-    width = (len(numbers) + 1) ** 2
-    shared = np.bincount(both // width, np.minimum(of[here], of_others[there]), len(left))
-    totals = [np.maximum(2 * np.diff(bounds) - 1, 0) for _, bounds in (a, b)]
+    if len(_PARTS) > PARTS:
+        _PARTS.clear()
+        _NUMBERS.clear()
+    (a, of_a), (b, of_b) = _numbered(left), _numbered(right)
+    # what two texts of as many words have in the same places they share; the rest is counted
+    even = np.diff(of_a) == np.diff(of_b)
+    other_a, other_b = np.ones(a.size, bool), np.ones(b.size, bool)
+    there, here = np.repeat(even, np.diff(of_b)), np.repeat(even, np.diff(of_a))
+    other_a[here] = other_b[there] = a[here] != b[there]
+    (grams, of), (others, of_others) = _grams(a, of_a, other_a), _grams(b, of_b, other_b)
+    width = (len(_NUMBERS) + 1) ** 2
+    both, i, j = np.intersect1d(grams, others, assume_unique=True, return_indices=True)
+    counted = np.bincount(both // width, np.minimum(of[i], of_others[j]), len(left))
+    totals, more = (np.maximum(2 * np.diff(bounds) - 1, 0) for bounds in (of_a, of_b))
+    shared = counted + totals - np.bincount(grams // width, of, len(left))
     return [
         round(2 * int(same) / total, 3) if total else 1.0
-        for same, total in zip(shared.tolist(), (totals[0] + totals[1]).tolist(), strict=True)
+        for same, total in zip(shared.tolist(), (totals + more).tolist(), strict=True)
     ]
 
 
-def _numbered(texts: Sequence[str], numbers: defaultdict[str, int]) -> tuple[I64, I64]:
+_NUMBERS: defaultdict[str, int] = defaultdict(count().__next__)
+_PARTS: dict[str, tuple[int, ...]] = {}
+"""The words of stretches without a space, as numbers."""
+
+
+def _numbered(texts: Sequence[str]) -> tuple[I64, I64]:
     """The words of texts as numbers, one after the other, and where each text starts and ends."""
-    words = [WORDS.findall(text.lower()) for text in texts]
+    parts = [text.lower().split(" ") for text in texts]
+    for part in set(chain.from_iterable(parts)) - _PARTS.keys():
+        _PARTS[part] = tuple(_NUMBERS[word] for word in WORDS.findall(part))
+    words = [list(chain.from_iterable(map(_PARTS.__getitem__, some))) for some in parts]
     bounds = running(np.array([len(one) for one in words], dtype=np.int64))
-    return np.fromiter(
-        map(numbers.__getitem__, chain.from_iterable(words)), np.int64, int(bounds[-1])
-    ), bounds
+    return np.fromiter(chain.from_iterable(words), np.int64, int(bounds[-1])), bounds
 
 
-def _grams(words: I64, bounds: I64, most: int) -> tuple[I64, I64]:
-    """The different words and pairs of neighbours of all texts as keys, each with how often its text has it."""
-    owner = np.repeat(np.arange(bounds.size - 1), np.diff(bounds))
+def _grams(words: I64, bounds: I64, chosen: Flags) -> tuple[I64, I64]:
+    """The different words that are chosen, and pairs of neighbours one of which is, of all texts as keys, each with how often its text has it."""
+    most, owner = len(_NUMBERS), np.repeat(np.arange(bounds.size - 1), np.diff(bounds))
     keys = (owner * (most + 1) + words) * (most + 1)
-    inside = owner[1:] == owner[:-1]
-    return np.unique(np.concatenate((keys + most, (keys[:-1] + words[1:])[inside])), return_counts=True)
+    pairs = (owner[1:] == owner[:-1]) & (chosen[1:] | chosen[:-1])
+    return np.unique(
+        np.concatenate(((keys + most)[chosen], (keys[:-1] + words[1:])[pairs])), return_counts=True
+    )
 
 
 def copied(old: Sequence[str], new: Sequence[str], answers: Sequence[str]) -> list[float]:
@@ -118,10 +136,13 @@ def languages(texts: Sequence[str]) -> list[tuple[str | None, float]]:
         _LANGUAGES.clear()
     found = {text: known for text in texts if (known := _LANGUAGES.get(text))}
     fresh = [text for text in dict.fromkeys(texts) if text not in found]
-    cleaned = pl.DataFrame({"text": fresh}, schema={"text": pl.String}).select(sample(pl.col("text"), 400))
-    for text, clean in zip(fresh, cleaned.to_series().to_list(), strict=True):
-        one = guess(clean, load_model())
-        found[text] = _LANGUAGES[text] = (one.language, one.confidence) if one else (None, 0.0)
+    if fresh:
+        cleaned = pl.DataFrame({"text": fresh}, schema={"text": pl.String}).select(
+            sample(pl.col("text"), 400)
+        )
+        for text, clean in zip(fresh, cleaned.to_series().to_list(), strict=True):
+            one = guess(clean, load_model())
+            found[text] = _LANGUAGES[text] = (one.language, one.confidence) if one else (None, 0.0)
     return [found[text] for text in texts]
 
 
@@ -134,10 +155,11 @@ def flags(talks: Sequence[Talk]) -> list[set[str]]:
     keys = [tuple((turn["role"], turn["content"]) for turn in talk) for talk in talks]
     found = {key: known for key in keys if (known := _FLAGS.get(key)) is not None}
     fresh = {key: talk for key, talk in zip(keys, talks, strict=True) if key not in found}
-    rows = pl.DataFrame({"messages": messages_of(list(fresh.values()))})
-    out = Quality(encoding="pattern").apply(rows, Context())["quality.flags"].to_list()
-    for key, text in zip(fresh, out, strict=True):
-        found[key] = _FLAGS[key] = set(filter(None, text.split(",")))
+    if fresh:
+        rows = pl.DataFrame({"messages": messages_of(list(fresh.values()))})
+        out = Quality(encoding="pattern").apply(rows, Context())["quality.flags"].to_list()
+        for key, text in zip(fresh, out, strict=True):
+            found[key] = _FLAGS[key] = set(filter(None, text.split(",")))
     return [found[key] for key in keys]
 
 
@@ -148,7 +170,7 @@ def flags_of_children(
     from curation.steps.quality import OF_PROMPTS, of_prompts
 
     same = [place for place, pair in enumerate(zip(parents, children, strict=True)) if _same_answers(*pair)]
-    other = [place for place in range(len(children)) if place not in set(same)]
+    other = sorted(set(range(len(children))) - set(same))
     found = dict(zip(other, flags([children[place] for place in other]), strict=True))
     for place, up in zip(same, of_prompts([children[place] for place in same]), strict=True):
         found[place] = known[place] - OF_PROMPTS | up

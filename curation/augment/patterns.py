@@ -32,6 +32,11 @@ DIGIT = re.compile(r"\d")
 VERSION = re.compile(r"\d\.\d")
 IDENTIFIER = re.compile(r"\((?<=\w\()|\.(?<=\w\.)[A-Za-z_]|-(?<![\w.]-)|_|@|#|\+\+|\.NET")
 CAMEL = re.compile(r"[A-Z](?<=[a-z][A-Z])")
+LINES = re.compile(
+    r"^(?: {4,}|\t)[^\n]+$|^[^\n]*[;{}][ \t]*$"
+    r"|^[ \t]*(?:(?:async )?def |class |import |from [\w.]+ import |return\b|elif |for [^\n]{1,200} in [^\n]{1,200}:[ \t]*$|while [^\n]{1,200}:[ \t]*$|if [^\n]{1,200}:[ \t]*$|print\(|@\w|#include|<\?php|(?:SELECT|INSERT|UPDATE|DELETE|CREATE)\b)[^\n]*$"
+    r"|^[ \t]*[A-Za-z_][\w.\[\]]{0,80} ?(?:[-+*/|&]?=|\(|->) ?[^\n]*$|^[ \t]*(?:\$|>>>|\.\.\.) [^\n]*$|^[ \t]*//[^\n]*$", re.M)  # fmt: skip
+"""Lines of code, each found by itself."""
 Hint = str | re.Pattern[str]
 
 # Name, hints of which one must be there (texts, or patterns that are quick to look for), pattern. Each is tried left to right over the text,
@@ -52,10 +57,7 @@ PATTERNS: tuple[tuple[str, tuple[Hint, ...], re.Pattern[str]], ...] = (
     ("url", (DOTTED,), re.compile(r"\b[A-Za-z0-9][\w\-]{0,60}(?:\.[A-Za-z0-9][\w\-]{0,60}){0,5}\.(?:com|org|net|io|edu|gov|example|ai|dev|uk|de|fr|es|eu)\b(?:/[^\s<>\"'`]{0,500}[^\s<>\"'`.,;:!?)\]}])?")),
     ("tag", ("<",), re.compile(r"<[A-Za-z/!|?][^<>\n]{0,300}>")),
     ("table", ("|",), re.compile(r"^[ \t]*\|[^\n]*$|^[^|\n]{1,500}\|[^\n]*\n[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$(?:\n[^|\n]{0,500}\|[^\n]*$)*", re.M)),
-    ("code", (), re.compile(
-        r"^(?: {4,}|\t)[^\n]+$|^[^\n]*[;{}][ \t]*$"
-        r"|^[ \t]*(?:(?:async )?def |class |import |from [\w.]+ import |return\b|elif |for [^\n]{1,200} in [^\n]{1,200}:[ \t]*$|while [^\n]{1,200}:[ \t]*$|if [^\n]{1,200}:[ \t]*$|print\(|@\w|#include|<\?php|(?:SELECT|INSERT|UPDATE|DELETE|CREATE)\b)[^\n]*$"
-        r"|^[ \t]*[A-Za-z_][\w.\[\]]{0,80} ?(?:[-+*/|&]?=|\(|->) ?[^\n]*$|^[ \t]*(?:\$|>>>|\.\.\.) [^\n]*$|^[ \t]*//[^\n]*$", re.M)),
+    ("code", (), LINES),
     ("path", ("/", ":\\"), re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/(?:[\w.\-@+]{1,100}/){0,20}[\w.\-@+]{1,100}|(?<!\w)[A-Za-z]:\\[^\s\"'<>|]{1,300}|(?<![\w/])[\w\-]{1,60}(?:/[\w.\-]{1,60}){1,10}\.\w{1,6}\b")),
     ("path", (DOTTED,), re.compile(r"(?<![\w.])[\w\-]{1,60}\.(?:py|js|ts|tsx|json|ya?ml|toml|csv|tsv|txt|md|html?|css|java|c|h|cpp|rs|go|sh|sql|xml|pdf|docx?|xlsx?|png|jpe?g|gif|zip|gz|tar|parquet|ipynb|ini|cfg|log|exe|so|dll)\b")),
     ("quote", tuple("\"“«‘'„‚「『《"), re.compile(

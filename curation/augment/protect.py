@@ -17,7 +17,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from curation.augment.patterns import PATTERNS, Hint
+from curation.augment.patterns import LINES, PATTERNS, Hint
 
 JSON_START = re.compile(r'\{\s*"|\[\s*[\[{"\d]')
 TRIES = 1_000
@@ -166,7 +166,7 @@ def _take(
             left.append((start, end))
             continue
         at = start
-        for match in pattern.finditer(text, start, end):
+        for match in _by_line(text, start, end) if pattern is LINES else pattern.finditer(text, start, end):
             if match.end() == match.start():
                 continue
             found.append(Span(match.start(), match.end(), kind))
@@ -176,6 +176,15 @@ def _take(
         if at < end:
             left.append((at, end))
     return left
+
+
+def _by_line(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The lines of code in a stretch: looked for where a line begins alone, not at every character."""
+    at = start if start == 0 or text[start - 1] == "\n" else text.find("\n", start, end) + 1
+    while start <= at < end:
+        if match := LINES.match(text, at, end):
+            yield match
+        at = text.find("\n", at, end) + 1 or end
 
 
 def _hinted(hints: tuple[Hint, ...], text: str, start: int, end: int) -> bool:

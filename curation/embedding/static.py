@@ -8,7 +8,6 @@ Wang et al. 2020, "MiniLM"; Reimers and Gurevych 2019, "Sentence-BERT"), after t
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -39,8 +38,7 @@ class StaticEncoder:
         """Vectors of the texts' first ``tokens`` tokens (at most 512)."""
         from scipy.sparse import csr_array
 
-        most = min(tokens, MOST)
-        ids = [list(islice(chain.from_iterable(words), most)) for words in self._tokens(texts)]
+        ids = self._tokens(texts, min(tokens, MOST))
         ends = np.cumsum([0, *map(len, ids)])
         flat = np.fromiter(chain.from_iterable(ids), np.int32, count=int(ends[-1]))
         counts = csr_array(
@@ -48,19 +46,20 @@ class StaticEncoder:
         )
         return quantise(counts @ self.table)
 
-    def _tokens(self, texts: list[str]) -> Iterator[list[tuple[int, ...]]]:
-        """The tokens of each text, word by word: a tokenizer of this kind looks at no word's neighbours, so each is asked for once."""
+    def _tokens(self, texts: list[str], most: int) -> list[list[int]]:
+        """The first tokens of each text, word by word: a tokenizer of this kind looks at no word's neighbours, so each is asked for once."""
         cut = [text.replace("\n", " ").split(" ") for text in texts]
         if len(self._known) > WORDS:
             self._known = {}
         known = self._known
-        fresh = [word for word in set(chain.from_iterable(cut)) if word not in known]
+        fresh = list(set(chain.from_iterable(cut)) - known.keys())
         found = self.tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
-        once: dict[str, tuple[int, ...]] = {}
-        for word, encoding in zip(fresh, found, strict=True):
-            (known if len(word) <= WORD else once)[word] = tuple(encoding.ids)
-        for words in cut:
-            yield [known[word] if word in known else once[word] for word in words]
+        known.update((word, tuple(encoding.ids)) for word, encoding in zip(fresh, found, strict=True))
+        ids = [list(islice(chain.from_iterable(map(known.__getitem__, words)), most)) for words in cut]
+        for word in fresh:
+            if len(word) > WORD:
+                del known[word]
+        return ids
 
 
 @functools.lru_cache(maxsize=1)

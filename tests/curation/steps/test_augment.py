@@ -222,6 +222,7 @@ def test_order_batches_and_workers_change_nothing(
     assert_frame_equal(want.ledger, small.ledger)
     monkeypatch.setattr(engine, "QUICK", 4096)
     monkeypatch.setattr(engine, "SLICE", 5)
+    monkeypatch.setattr(engine, "LAST", 2)
     monkeypatch.setattr(engine, "LONG", 0)
     monkeypatch.setattr(engine, "Crew", ready)
     spread = run_step(step, rows, Context(seed=3, workers=3))
