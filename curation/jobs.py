@@ -32,13 +32,14 @@ from curation.errors import InputError, nearest
 from curation.supervisor import SECRETS
 
 Status = Literal["running", "done", "failed", "stopped", "killed"]
+KILLED = "the system ended its process at once, most often because memory ran out"
 ANSWER = 16_000_000
 """Bytes at the end of a log in which a command's answer is looked for."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job as its folder tells it; ``code`` is null while it runs and when it was killed."""
+    """One job as its folder tells it; ``code`` is null while it runs, and when its supervisor was killed with it."""
 
     folder: Path
     arguments: list[str]
@@ -106,7 +107,11 @@ class Job:
         return None
 
     def complaint(self) -> str | None:
-        """The line that says why it failed, or null."""
+        """The line that says why it failed or was killed, or null."""
+        if self.status == "killed":
+            return KILLED if self.code is not None else None
+        if self.code is not None and self.code < 0:
+            return f"its process was ended by the signal {signal.Signals(-self.code).name}"
         lines = [line.strip() for line in self.log().splitlines() if line.strip()]
         said = next((line for line in reversed(lines) if line.startswith("tome: ")), None)
         return said.removeprefix("tome: ") if said else (lines[-1] if lines and self.code else None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,8 @@ def supervise(folder: Path, lock: int) -> None:
         if child.stdout is not None:
             _copy(child.stdout.fileno(), log.fileno(), hidden)
         code = child.wait()
-        word = "done" if code == 0 else "stopped" if (folder / "stop").exists() else "failed"
+        cut = "killed" if code == -signal.SIGKILL else "failed"
+        word = "done" if code == 0 else "stopped" if (folder / "stop").exists() else cut
         append_event(folder / "events.jsonl", "job", state=word, code=code)
         write_atomic(folder / "status", f"{word} {code}\n")
     os._exit(0)

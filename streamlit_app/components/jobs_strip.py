@@ -76,8 +76,8 @@ def card_html(job: jobs.Job) -> str:
         else ""
     )
     said = f"{words} · {ago(job.ended or job.started)}" if job.status != "running" else words
-    if job.status == "failed" and (why := job.complaint()):
-        said = f"failed: {why if len(why) <= 140 else why[:139].rsplit(' ', 1)[0] + ' …'}"
+    if job.status in ("failed", "killed") and (why := job.complaint()):
+        said = f"{job.status}: {why if len(why) <= 140 else why[:139].rsplit(' ', 1)[0] + ' …'}"
     return f'<div class="tw-job tw-job-{job.status}"><b>{plain(job.title)}</b>{bar}<span>{plain(said)}</span></div>'
 
 

@@ -131,6 +131,20 @@ def test_a_killed_job_shows_as_such_and_is_resumed(tmp_path: Path) -> None:
     assert "went on" in wait_for(again, "done", "failed").log()
 
 
+def test_a_process_that_the_system_kills_is_killed_and_not_failed(tmp_path: Path) -> None:
+    job = begin(Home(tmp_path), "import time; print('ready', flush=True); time.sleep(60)")
+    until_printed(job, "ready")
+    os.killpg(int((job.folder / "group").read_text()), signal.SIGKILL)  # as for want of memory
+    job = wait_for(job, "killed", "failed")
+    assert (job.status, job.code) == ("killed", -9)
+    assert job.complaint() == "the system ended its process at once, most often because memory ran out"
+
+
+def test_a_signal_that_ended_a_process_is_named(tmp_path: Path) -> None:
+    job = begin(Home(tmp_path), "import os; print('so far'); os.kill(os.getpid(), 11)")
+    assert wait_for(job, "failed").complaint() == "its process was ended by the signal SIGSEGV"
+
+
 def test_a_job_outlives_the_one_who_started_it(tmp_path: Path) -> None:
     import subprocess
 
