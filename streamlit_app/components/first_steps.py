@@ -55,7 +55,12 @@ def work() -> list[jobs.Job]:
     found = jobs.jobs(data.home())[:40]
     live = [job.id for job in found if job.status == "running"]
     late = [job for job in found if job.ended is not None and time.time() - job.ended < RECENT]
-    cut = [job.id for job in late if job.status in ("killed", "stopped", "failed")][:ENDED]
+    newest = {job.title: job.id for job in reversed(found)}  # what was tried again is told by the try
+    cut = [
+        job.id
+        for job in late
+        if job.status in ("killed", "stopped", "failed") and newest[job.title] == job.id
+    ][:ENDED]
     watched = st.session_state.get("watched_job")
     shown = list(dict.fromkeys([*live, *([watched] if watched else []), *cut]))
     if shown:
