@@ -126,13 +126,14 @@ class Engine:
             self.crew.close()
 
     def run(
-        self, category: str | None, parents: pl.DataFrame, want: int, ahead: int | None = None
+        self, category: str | None, parents: pl.DataFrame, want: int, ahead: int | None = None, skip: int = 0
     ) -> Iterator[Candidate]:
         """Judged candidates in their order, until ``want`` are kept or the effort is spent.
 
         ``ahead`` is how many are made at once at most: it changes what is made in vain, never the outcome.
+        The first ``skip`` tries are left out, for a look at later ones.
         """
-        jobs = self._jobs(parents, want * self.attempts)
+        jobs = islice(self._jobs(parents, want * self.attempts), skip, None)
         ids, talks = parents["id"].to_list(), parents["messages"].to_list()
         kept, size = 0, min(ahead or self.most, self.most, max(32, want + want // 2))
         while kept < want and (batch := list(islice(jobs, size))):

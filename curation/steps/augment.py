@@ -136,17 +136,20 @@ class Augment(Step):
         )  # fmt: skip
 
     def walk(self, engine: Engine, rows: pl.DataFrame, most: int | None = None) -> Iterator[Candidate]:
-        """Candidates category by category; ``most`` of each, where it is given."""
+        """Candidates category by category; ``most`` of each, where it is given, so that all generators come up early."""
         asked = self.asked(rows)
         done, total = 0, sum(asked.values())
-        for category, want in sorted(asked.items()):
+        for place, (category, want) in enumerate(sorted(asked.items())):
             parents = rows.filter(
                 (pl.col("category").fill_null(NONE) == category)
                 & (pl.col("split") == TRAIN)
                 & pl.col("made_by").is_null()
             ).sort("id")
             if want and parents.height:
-                for candidate in islice(engine.run(category, parents, want, most), most):
+                # where a category shows fewer than there are generators, the next one goes on with the others
+                shown = most if most and most < len(self.generators) else 0
+                skip = place * shown % min(len(self.generators), want * self.attempts)
+                for candidate in islice(engine.run(category, parents, want, most, skip), most):
                     done += candidate.kept
                     engine.ctx.progress(done, total)
                     yield candidate

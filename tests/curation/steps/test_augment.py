@@ -382,6 +382,18 @@ def test_the_preview_of_several_categories_shows_all_of_them(rows: pl.DataFrame)
     assert seen == ["legal"] * 3 + ["safety"] * 3 + ["support"] * 2
 
 
+def test_a_short_preview_shows_all_generators(rows: pl.DataFrame) -> None:
+    from curation.augment import preview
+
+    names = ["spelling", "keyboard", "swap", "delete", "split"]
+    step = step_from({**GIVEN, "generators": names, "rows": {"legal": 9, "safety": 9, "support": 9}})
+    seen = preview.of_rows(rows, step, None, 6).candidates
+    assert seen["generator"].to_list() == [*names, "spelling"]
+    assert seen["category"].to_list() == [one for one in ("legal", "safety", "support") for _ in range(2)]
+    long = preview.of_rows(rows, step, None, 15).candidates
+    assert long.group_by("category", maintain_order=True).first()["generator"].to_list() == ["spelling"] * 3
+
+
 def test_a_preview_of_a_recipe_makes_no_version_and_moves_no_name(store: Store) -> None:
     from curation.augment.preview import preview
 
