@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -134,7 +135,13 @@ def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
             patch.setattr(marian, "_loaded", lambda model: (Network(), Network()))
             return built({"back_translation": {"engine": "marian", "via": "fr"}})
     if name == "contextual":
-        return built({name: {"model": str(masked_model(tmp_path_factory.mktemp("bert"))), "share": 0.5}})
+        model = masked_model(tmp_path_factory.mktemp("bert"))
+        import torch
+
+        # threads that wait for one another take nearly all the time of so small a model
+        request.addfinalizer(functools.partial(torch.set_num_threads, torch.get_num_threads()))
+        torch.set_num_threads(1)
+        return built({name: {"model": str(model), "share": 0.5}})
     if name.startswith("back_translation"):
         _, via, how = name.split()
         return built({"back_translation": {"via": via, "patch": how == "patched"}})
