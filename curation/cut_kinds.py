@@ -74,6 +74,11 @@ class Alike:
         """Whether a row goes."""
         return (pl.col("row") != self.kept).fill_null(False)
 
+    def count(self, rows: pl.DataFrame) -> int:
+        """How many rows go, whichever of each group stays: cheaper than to say which."""
+        inside = rows.lazy().filter(self._in()).select(pl.col(self.by))
+        return int(inside.select(pl.len() - pl.col(self.by).n_unique()).collect().item())
+
     def order(self) -> pl.Expr | None:
         """The least similar first: they are nearest to the cut."""
         return None if self.at is None else (pl.col("near_dup.similarity") - self.at).abs()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from curation.browse import NONE, Index
@@ -13,13 +15,14 @@ COUNTED = (*(f"pii.{kind}" for kind in KINDS), "contamination.hits")
 """Numbers of finds that count as a flag from the first find on."""
 
 
-def groupable(index: Index, most: int = 60) -> list[str]:
-    """Columns worth grouping by: text or yes/no, two to ``most`` values; category and source first."""
-    first = [name for name in ("category", "source", "origin", "split") if name in index.narrow.columns]
+def groupable(index: Index, most: int = 60, among: Collection[str] | None = None) -> list[str]:
+    """Columns worth grouping by: text or yes/no, two to ``most`` values; category and source first. ``among`` names those to look at."""
+    names = set(index.narrow.columns if among is None else among)
+    first = [name for name in ("category", "source", "origin", "split") if name in names]
     skip = {*first, "id", "content_hash", "family", "parent_id", "opens", "made_by"}
     rest = []
     for name, dtype in index.narrow.schema.items():
-        if name in skip or dtype not in (pl.String, pl.Boolean, pl.Categorical):
+        if name in skip or name not in names or dtype not in (pl.String, pl.Boolean, pl.Categorical):
             continue
         if name.endswith(".evidence"):
             continue
@@ -28,15 +31,16 @@ def groupable(index: Index, most: int = 60) -> list[str]:
     return first + sorted(rest)
 
 
-def numeric(index: Index) -> list[str]:
-    """Columns of numbers that differ between rows; words first."""
+def numeric(index: Index, among: Collection[str] | None = None) -> list[str]:
+    """Columns of numbers that differ between rows; words first. ``among`` names those to look at."""
+    names = set(index.narrow.columns if among is None else among)
     rest = [
         name
         for name, dtype in index.narrow.schema.items()
-        if dtype.is_numeric() and name not in ("row", "words", "source_row", "place")
+        if dtype.is_numeric() and name in names and name not in ("row", "words", "source_row", "place")
         and index.narrow[name].n_unique() > 1
     ]  # fmt: skip
-    return ["words", *sorted(rest)]
+    return [*(["words"] if "words" in names else []), *sorted(rest)]
 
 
 def span_of(index: Index, column: str) -> tuple[float, float, bool] | None:

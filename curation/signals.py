@@ -112,17 +112,19 @@ def signals(index: browse.Index, topic: str) -> list[Signal]:
 
 
 def _columns(index: browse.Index, topic: str) -> list[Signal]:
+    if topic == "Duplicates":
+        return []
     prefixes = tuple(one for other in TOPICS.values() for one in other.prefixes)
-    numbers = facets.numeric(index)
+    # the words of stats are the words of the index, and flags stand together
+    beside = {*_OWN, "stats.words", "origin", "split", *flags(index)}
+    mine = [
+        name for name in index.narrow.columns
+        if name not in beside and not name.endswith(HIDDEN)
+        and (name.startswith(TOPICS[topic].prefixes) if topic != "Other" else not name.startswith(prefixes))
+    ]  # fmt: skip
+    numbers = facets.numeric(index, mine)
     found = []
-    for name in dict.fromkeys([*numbers, *facets.groupable(index)]):
-        mine = name.startswith(TOPICS[topic].prefixes) if topic != "Other" else not name.startswith(prefixes)
-        # the words of stats are the words of the index, and flags stand together
-        beside = (
-            name in (*_OWN, "stats.words", "origin", "split") or name in flags(index) or name.endswith(HIDDEN)
-        )
-        if topic == "Duplicates" or not mine or beside:
-            continue
+    for name in [*numbers, *facets.groupable(index, among=mine)]:
         title, says = SAYS.get(name, (name, ""))
         head = title if len(title) < 18 else "Value"
         found.append(Signal(title, says, name, "number" if name in numbers else "values", head))
@@ -145,10 +147,10 @@ def kinds(index: browse.Index) -> dict[PiiKind, int]:
 def found(index: browse.Index) -> dict[str, str]:
     """What was found under each topic, in a few words; those that weren't measured say so."""
     rows, names = index.narrow, index.narrow.columns
-    copies = int(rows.select(Alike().goes().sum()).item())
+    copies = Alike().count(rows)
     told = {"Duplicates": f"{copies:,} copies" if copies else "no exact copies"}
     if "near_dup.cluster" in names:
-        near = int(rows.select(Alike("near_dup.cluster", at=0.0).goes().sum()).item())
+        near = Alike("near_dup.cluster", at=0.0).count(rows)
         told["Duplicates"] = f"{copies:,} exact, {near:,} near" if copies or near else "none"
     for topic, column in (("Contamination", "contamination.hits"), ("Personal data", "pii.total")):
         if column in names:

@@ -43,7 +43,10 @@ def row_list(
     picked = st.query_params.get("row") or rows["id"][0]
     colours = category_colours(version.manifest.categories)
     heads = {
-        name: _sortable(name, asked_for) if asked_for and name in filters.sortable(index) else {}
+        name: _sortable(name, asked_for)
+        # what else can be sorted by takes a look at every column, which the first rows needn't wait for
+        if asked_for and (name in ("category", "words") or name in filters.sortable(index))
+        else {}
         for name in ("category", "words", *chosen)
     }
     columns = [

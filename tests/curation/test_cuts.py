@@ -77,6 +77,8 @@ def test_a_cut_drops_what_its_steps_drop(
     index, rows = scored
     told = marked(index.narrow, cut)
     assert told["goes"].arg_true().to_list() == goes
+    if isinstance(cut, Alike):
+        assert cut.count(index.narrow) == len(goes)
     kept = curation.apply(rows, *cut.steps({})).rows["id"]
     assert told.filter(~pl.col("goes"))["id"].to_list() == kept.to_list()
 
