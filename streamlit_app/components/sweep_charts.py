@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import polars as pl
 
+from streamlit_app.components.axes import figures
 from streamlit_app.components.charts import FONT, MONO
 from streamlit_app.components.tokens import palette
 
@@ -107,7 +108,7 @@ def seeds(done: list[Trial]) -> alt.LayerChart:
     room = max(high - low, 1e-3)
     y = alt.Y("values:N", sort=means["values"].to_list(), title=None, axis=alt.Axis(labelLimit=320))
     x = alt.X("mean:Q", title="evaluation loss, mean and every seed (lower is better)", scale=alt.Scale(domain=[low - 0.05 * room, high + 0.35 * room], nice=False),
-              axis=alt.Axis(tickCount=6, gridOpacity=0.6, format=".3~f"))  # fmt: skip
+              axis=alt.Axis(tickCount=6, gridOpacity=0.6, format=figures(1.4 * room)))  # fmt: skip
     base = alt.Chart(means)
     rule = base.mark_rule(color=c["text"], strokeWidth=1.4).encode(y=y, x="low:Q", x2="high:Q")
     ticks = alt.Chart(lines).mark_tick(thickness=2, height={"band": 0.5}, color=c["quiet"]).encode(y=y, x="loss:Q", tooltip=["run:N", alt.Tooltip("loss:Q", format=".4f")])  # fmt: skip

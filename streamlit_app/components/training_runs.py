@@ -13,8 +13,7 @@ from curation.contract import RunInfo, read_events
 from curation.findings import count
 from curation.views import ago
 from streamlit_app.components import cards, charts, data, run_charts, shell, tables
-from streamlit_app.components.beginning import RUN
-from streamlit_app.components.jobs_strip import start
+from streamlit_app.components.run_control import state
 
 
 @st.cache_data(max_entries=40, show_spinner=False)
@@ -64,15 +63,17 @@ def evaluations(folder: Path) -> pl.DataFrame:
 
 def sentence(info: RunInfo, done: pl.DataFrame, evaluated: pl.DataFrame) -> str:
     """What a run has come to: by its evaluations, or by its training loss while there is only one."""
+    now = state(info)
+    verb = "was" if now == "killed" else "is"
     if done.is_empty():
-        return f"{info.run_id} is {info.state}; no step is finished yet."
+        return f"{info.run_id} {verb} {now}; no step is finished yet."
     every = evaluated.filter(pl.col("category") == "all")["loss"]
     what, losses = ("evaluation loss", every) if every.len() > 1 else ("training loss", done["loss"])
     first, last = losses[0], losses[-1]
-    verb = "fell" if last < first else "rose"
+    way = "fell" if last < first else "rose"
     total = info.metrics.get("total_steps") or done["total"][-1]
     at = f"{done['step'][-1]:,} of {total:,} steps" if total else count(int(done["step"][-1]), "step")
-    return f"{info.run_id} is {info.state} after {at}; its {what} {verb} from {first:.2f} to {last:.2f}."
+    return f"{info.run_id} {verb} {now} after {at}; its {what} {way} from {first:.2f} to {last:.2f}."
 
 
 def by_category(found: pl.DataFrame) -> pl.DataFrame:
@@ -103,7 +104,7 @@ def table_of_runs(found: dict[str, tuple[Path, RunInfo]]) -> None:
                 "tokens_per_second": done["tokens_per_second"][-1],
             }
         rows.append({
-            "run": info.run_id, "state": info.state, "model": Path(info.base_model).name, "data": str(info.dataset.get("name", "")),
+            "run": info.run_id, "state": state(info), "model": Path(info.base_model).name, "data": str(info.dataset.get("name", "")),
             "steps": metrics.get("steps"), "loss": _loss(metrics.get("loss_last")), "eval": _loss(overall[0]["after"] if overall else None),
             "speed": metrics.get("tokens_per_second"), "made": ago((folder / "run.json").stat().st_mtime),
         })  # fmt: skip
@@ -114,51 +115,8 @@ def table_of_runs(found: dict[str, tuple[Path, RunInfo]]) -> None:
     )  # fmt: skip
 
 
-def choice(found: dict[str, tuple[Path, RunInfo]]) -> list[str]:
-    """The runs to look at, the address's or the newest at first, each with what can be done about it."""
-    if not found:
-        return []
-    asked = st.query_params.get("run")
-    shown = st.session_state.get(RUN.shown, [asked if asked in found else next(iter(found))])
-    st.session_state[RUN.shown] = [name for name in shown if name in found]
-    names = st.multiselect("Runs to look at", list(found), key=RUN.shown)
-    for name in names:
-        control(name, found[name][1])
-    return names
-
-
 def _loss(value: float | None) -> str | None:
     return None if value is None else f"{value:.3f}"
-
-
-def control(name: str, info: RunInfo) -> None:
-    """Stop a run that trains, or go on with one that was stopped or killed."""
-    mine = next((job for job in jobs.jobs(data.home())[:50] if job.arguments[:1] == ["train"] and "--name" in job.arguments
-                 and job.arguments[job.arguments.index("--name") + 1] == name), None)  # fmt: skip
-    running = mine is not None and mine.status == "running"
-    if running and mine is not None:
-        if mine.stopping:
-            shell.note(f"{name} is stopping; it writes a checkpoint first.")
-        elif st.button(
-            shell.label(f"Stop {name}"),
-            key=f"stop_run_{name}",
-            help="It writes a checkpoint first, and can go on from there.",
-        ):
-            jobs.stop(mine)
-            st.rerun()
-    elif info.state in ("stopped", "failed", "running"):
-        if info.state == "running":
-            shell.note(f"{name} was killed, or trains outside the workbench.")
-        elif info.error:
-            shell.note(info.error)
-        if st.button(
-            shell.label(f"Go on with {name}"),
-            key=f"resume_run_{name}",
-            help="From its last whole checkpoint; with other rows or settings it is refused.",
-        ):
-            job = start(["train", "--resume", "--name", name, "--json"], f"Train {name}")
-            st.session_state["train_job"] = job.id if job else None
-            st.rerun()
 
 
 def live(names: list[str]) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from streamlit_app.components import beginning, run_form, shell, sweep_form, sweeps, training_runs
+from streamlit_app.components import (
+    beginning,
+    run_control,
+    run_form,
+    shell,
+    sweep_form,
+    sweeps,
+    training_runs,
+)
 from streamlit_app.components.jobs_strip import watch
 
 shell.head("Train")
@@ -14,7 +22,7 @@ if one.open:
     begins = beginning.awaited(beginning.RUN, found)
     left, right = one.columns([1, 3], gap="large")
     with left:
-        names = training_runs.choice(found)
+        names = run_control.choice(found)
         st.html("<h2 class='tw-h2'>A new run</h2>")
         run_form.form()
         if watched := st.session_state.get("train_job"):

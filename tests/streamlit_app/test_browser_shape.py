@@ -120,8 +120,7 @@ def test_a_push_sends_the_export_and_keeps_no_token(
 ) -> None:
     address, home = bench
     with page_of(browser, f"{address}/versions?version=first&tab=Check,+export,+download") as page:
-        page.get_by_label("Dataset repository").fill("me/rows")
-        page.get_by_label("Dataset repository").press("Enter")
+        page.get_by_label("Dataset repository").fill("me/rows")  # the button follows what is typed
         page.get_by_role("textbox", name="Token with the right to write").fill(TOKEN)
         page.get_by_role("textbox", name="Token with the right to write").press("Enter")
         settle(page)

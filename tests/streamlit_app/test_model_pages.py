@@ -102,6 +102,18 @@ def test_a_run_that_ended_early_can_go_on(
     assert started == [["train", "--resume", "--name", "a", "--json"]]
 
 
+def test_a_run_whose_job_was_killed_is_said_to_be_killed(home: Path, exported: Version) -> None:
+    write_run(home, "a", exported, state="running", evals={}, metrics={})
+    job = jobs.start(Home(home), ["train", "first", "--name", "a"], title="Train a", program=["true"])
+    wait_for(job, "done", "failed")
+    (job.folder / "status").write_text("running\n")
+    body = html(open_page("train.py", run="a"))
+    assert "a was killed after 2 of 2 steps" in body
+    assert '<td class="text">killed</td>' in body
+    assert "a was killed." in body
+    assert "outside the workbench" not in body
+
+
 def test_the_estimate_shows_memory_part_by_part_and_goes_stale(home: Path, exported: Version) -> None:
     plan = {
         "memory_gib": 2.0,
