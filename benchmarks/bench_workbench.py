@@ -1,6 +1,6 @@
 """The workbench in a real browser: from a person's act to what the eye sees, and how long the server took of it.
 
-    python benchmarks/bench_workbench.py --home HOME --version bench --word photosynthesis [--rounds 3] [--only acts]
+    python benchmarks/bench_workbench.py --home HOME --version bench --word photosynthesis [--rounds 3] [--only acts] [--cold]
 
 The home folder holds the version to look at (`tome run`). *Eye*: from the act (a key, a click) to the change on the screen,
 a debounce of typing included. *Server*: from the message that asks to the last message of the answer, as the
@@ -16,6 +16,7 @@ browser sees them. Memory is anonymous memory (the mapped index of texts is the 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
 from pathlib import Path
@@ -50,10 +51,18 @@ def table(title: str, found: Times) -> None:
     print(flush=True)
 
 
-def opening(browser: Browser, home: Path, version: Version, word: str, rounds: int) -> None:
+def let_go(path: Path) -> None:
+    """Ask the system to hold nothing of a file in memory, so that it must come from the disk."""
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def opening(browser: Browser, home: Path, version: Version, word: str, rounds: int, *, cold: bool) -> None:
     """First rows on a fresh and on a running server, and the first search on a fresh one. The browser has the program's files."""
     found: Times = {}
     for _ in range(rounds):
+        if cold:
+            let_go(flat_texts.path_of(version, "kept"))
         with served(home) as (address, _pid):
             page = opened(browser)
             clock = Clock(page)
@@ -70,7 +79,7 @@ def opening(browser: Browser, home: Path, version: Version, word: str, rounds: i
                 times = clock.load(f"{address}/explore?version={version.id}", ROWS)
                 found.setdefault("first rows, server running", []).append(times)
             page.context.close()
-    table("opening Explore by a typed address", found)
+    table(f"opening Explore by a typed address{', texts on the disk alone' if cold else ''}", found)
 
 
 def once(page: Page, clock: Clock, address: str, version: str, word: str) -> dict[str, tuple[float, float]]:
@@ -217,6 +226,7 @@ def main() -> None:
     parser.add_argument("--version", default="bench")
     parser.add_argument("--word", default="photosynthesis")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cold", action="store_true", help="opening: the texts must come from the disk")
     parser.add_argument("--only", choices=PARTS, help="one part instead of all")
     asked = parser.parse_args()
     version = Store(Home(asked.home)).get(asked.version)
@@ -227,7 +237,7 @@ def main() -> None:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         if "opening" in parts:
-            opening(browser, asked.home, version, asked.word, asked.rounds)
+            opening(browser, asked.home, version, asked.word, asked.rounds, cold=asked.cold)
         if "acts" in parts:
             acts(browser, asked.home, version, asked.word, asked.rounds)
         if "clean" in parts:
