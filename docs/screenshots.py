@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = {
     "home": "", "ingest": "ingest?from=Path&path=data/samples/larkfield.csv", "explore": "explore", "map": "map?version=measured&by=category", "balance": "balance",
     "clean": "clean?version=measured&topic=Contamination", "augment": "augment", "recipe": "recipe", "versions": "versions", "compare-versions": "versions?tab=Compare",
-    "train": "train", "sweep": "train?tab=Sweeps", "compare": "compare", "chat": "chat",
+    "train": "train?run=first", "sweep": "train?tab=Sweeps", "compare": "compare", "chat": "chat",
 }  # fmt: skip
 MEASURED = """
 name: measured
