@@ -7,5 +7,6 @@ judge.py       measures it: measures.py does so for many texts at once, near.py 
 work.py        making and measuring some candidates, which any process can do; crew.py spreads it over processes
 engine.py      candidates by category until the target or the effort limit is reached
 llm.py         one protocol for language models; llm_http.py and llm_local.py speak it, llm_client.py keeps cache and account
+garbage.py     loading what stays without being searched for garbage
 resources.py   WordNet, the tagger and Apertium: what is there, and how it is set up
 """

@@ -6,7 +6,6 @@ anything wait; a worker that dies costs nothing but its pieces done again.
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 import os
 import queue
@@ -17,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
+
+from curation.augment.garbage import lasting
 
 AHEAD = 2
 """Pieces that a worker has at a time: one that it does, and one so that it needn't wait for the next."""
@@ -106,12 +107,9 @@ def _serve(pipe: Connection, build: Callable[..., Any], given: tuple[Any, ...]) 
     os.environ["POLARS_MAX_THREADS"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    # what is loaded stays: neither while it is loaded nor later is it looked through for garbage
-    gc.disable()
     with suppress(*BROKEN):
-        do = build(*given)
-        gc.freeze()
-        gc.enable()
+        with lasting():
+            do = build(*given)
         pipe.send("ready")
         # taken in by a thread, so that the sender never waits while this process itself wants to send
         threading.Thread(target=_take_in, args=(pipe, asked), daemon=True).start()

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from curation.augment import fluency, resources
+from curation.augment.garbage import lasting
 from curation.augment.generators import library
 from curation.augment.generators.inflect import POS, form, lemma
 from curation.augment.generators.lists import COMMON, FIRM
@@ -118,18 +119,18 @@ def _likeness(forms: Mapping[tuple[str, str], Sequence[str]]) -> dict[tuple[str,
 @functools.cache
 def _tagger() -> Tagger:
     resources.need(resources.TAGGER, "the part-of-speech tagger")
-    with library.light(WITHOUT):
+    with library.light(WITHOUT), lasting():
         from nltk.tag import PerceptronTagger
 
-    plain = PerceptronTagger()
-    return Tagger(plain.model.weights, plain.tagdict, plain.classes)
+        plain = PerceptronTagger()
+        return Tagger(plain.model.weights, plain.tagdict, plain.classes)
 
 
 @functools.cache
 def _wordnet() -> Any:
     resources.need(resources.WORDNET, "WordNet")
-    with library.light(WITHOUT):
+    with library.light(WITHOUT), lasting():
         from nltk.corpus import wordnet
 
-    wordnet.ensure_loaded()
+        wordnet.ensure_loaded()
     return wordnet
