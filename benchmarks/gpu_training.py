@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import gc
 import json
-import os
 import random
 import subprocess
 import sys
@@ -130,7 +129,7 @@ def run_ours(root: Path, name: str, config: Any) -> dict[str, Any]:
     from training.config import load_config
     from training.train import train
 
-    result = train("bench", config, Home(root / "home"), name=f"{name}-{os.getpid()}", say=lambda _: None)
+    result = train("bench", config, Home(root / "home"), name=f"{name}-{time.time_ns()}", say=lambda _: None)
     folder = Path(result.folder)
     steps = [event for event in read_events(folder / "events.jsonl") if event["event"] == "step"]
     warm = GROUP - 1 if config.group_by_length else WARM

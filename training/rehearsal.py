@@ -1,8 +1,8 @@
 """A run rehearsed: a few of its own batches trained for real and thrown away, so that its time is measured, not guessed.
 
 What holds a GPU up differs from layout to layout and from host to host: its arithmetic, its memory, or how fast the
-host starts its work. So the same trainer takes a step of the longest rows, for the memory, and then micro-batches from
-all over the rows, short ones and long ones, in rounds: the first to compile and to warm up, the others for the clock.
+host starts its work. So, as in the run, some rows are evaluated first, the longest ones; then the same trainer takes a step of
+the longest rows, for the memory, and micro-batches from all over the rows, short ones and long ones, in rounds: the first to compile and to warm up, the others for the clock.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from training.backends import load_model
 from training.config import TrainConfig
 from training.course import collator, dataset
 from training.errors import OutOfMemoryError
+from training.evaluate import evaluate
 from training.memory import GIB
 from training.models import Base, Voice
 from training.prepare import Prepared
@@ -32,10 +33,13 @@ STEPS = 3
 MICRO_BATCHES = 12
 """Micro-batches of a round, at least."""
 
-ROUNDS = 16
+EVALUATED = 4
+"""Rows that are evaluated first: what a model computed before it trains can change how it is compiled."""
+
+ROUNDS = 32
 """Rounds for the clock, at most."""
 
-SECONDS = 10.0
+SECONDS = 20.0
 """For so long rounds are begun: a host that others use as well changes its speed from one second to the next."""
 
 
@@ -94,7 +98,10 @@ def rehearse(base: Base, voice: Voice, prepared: Prepared, config: TrainConfig) 
         )
         trainer._get_train_sampler = lambda *_: torch.utils.data.SequentialSampler(places)
         trainer._save_checkpoint = lambda *_: None
+        held_out = prepared.table("eval")
+        held_out = held_out.sort_by([("length", "descending")]).slice(0, EVALUATED)
         try:
+            evaluate(loaded.model, held_out, voice.pad_id, config.eval_batch, loaded.device, loaded.dtype)
             trainer.train()
         except torch.cuda.OutOfMemoryError as error:
             raise OutOfMemoryError(
