@@ -118,7 +118,8 @@ def spread(lengths: list[int], config: TrainConfig, count: int) -> list[list[int
     order = np.argsort(lengths, kind="stable") if config.group_by_length else np.arange(len(lengths))
     if len(order) < size:
         order = np.resize(order, size)
-    starts = np.linspace(0, len(order) - size, count).round().astype(int)
+    # the middles of equal parts: the ends, where the longest rows are, would count too much
+    starts = ((np.arange(count) + 0.5) / count * (len(order) - size)).round().astype(int)
     return [[int(place) for place in order[start : start + size]] for start in starts]
 
 

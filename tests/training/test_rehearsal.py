@@ -26,10 +26,17 @@ def taking(at_once: int, **changes: object) -> TrainConfig:
 
 def test_micro_batches_come_from_all_over_the_rows() -> None:
     lengths = [5, 1, 4, 2, 3, 9, 7, 8]
-    assert rehearsal.spread(lengths, taking(2), 3) == [[0, 1], [3, 4], [6, 7]]
+    assert rehearsal.spread(lengths, taking(2), 3) == [[1, 2], [3, 4], [5, 6]]
     grouped = rehearsal.spread(lengths, taking(2, group_by_length=True), 3)
-    assert grouped == [[1, 3], [2, 0], [7, 5]]  # lengths 1 2, 4 5, 8 9
+    assert grouped == [[3, 4], [2, 0], [6, 7]]  # lengths 2 3, 4 5, 7 8
     assert rehearsal.widest_of(lengths, taking(2)) == [5, 7]
+
+
+def test_their_mean_length_is_that_of_all_rows_where_a_few_are_very_long() -> None:
+    lengths = [int(100 * 1.004**place) for place in range(1000)]
+    found = rehearsal.spread(lengths, taking(2, group_by_length=True), 12)
+    taken = [lengths[place] for batch in found for place in batch]
+    assert sum(taken) / len(taken) == pytest.approx(sum(lengths) / len(lengths), rel=0.02)
 
 
 def test_few_rows_are_taken_again() -> None:
