@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from curation.browse import NONE, Index
-from curation.errors import InputError
+from curation.errors import InputError, nearest_column
 from curation.expression import to_polars
 from curation.facets import HAND
 
@@ -109,5 +109,7 @@ def _where(index: Index, where: str) -> pl.LazyFrame:
 
 def _known(frame: pl.DataFrame, column: str) -> str:
     if column not in frame.columns:
-        raise InputError(f"there is no column {column!r} in this version")
+        raise InputError(
+            f"there is no column {column!r} in this version", mend=nearest_column(column, frame.columns)
+        )
     return column

@@ -23,6 +23,8 @@ PLAIN = {
     "dropped_by": "Dropped by",
 }
 """Columns that have a filter of their own."""
+FILTERS = ("text", "regex", *PLAIN, "flags", "words", "score", "by", "by_values", "of", "of_range", "kin", "where")  # fmt: skip
+"""The keys of all filters, as the address has them."""
 UNSORTED = "as they stand"
 SCORES = ("score", "quality.score")
 ALL: State = "kept"
@@ -102,6 +104,27 @@ def sort_by(column: str, now: Query) -> None:
         st.session_state["sort"] = UNSORTED
     else:
         st.session_state.update(sort=column, down=now.sort != column)
+
+
+def clear(index: Index) -> None:
+    """Take all filters away; the version, the columns and the order stay. For a callback."""
+    said = st.session_state
+    columns = {
+        "of_range": said.get("of"),
+        "score": next((name for name in SCORES if name in answers.numeric(index)), None),
+    }
+    for name in [name for name in FILTERS if name in st.query_params or name in said]:
+        column = columns.get(name, name)
+        if name in ("text", "kin", "where"):
+            said[name] = ""
+        elif name in ("regex", "by", "of"):
+            said[name] = False if name == "regex" else None
+        elif column in answers.numeric(index) and (found := answers.span(index, str(column))):
+            low, high, whole = found
+            said[name] = (int(low), int(high)) if whole else (low, high)
+        else:  # bound by hand
+            said[name] = []
+            st.query_params.pop(name, None)
 
 
 def _more(index: Index, values: list[tuple[str, tuple[str, ...]]], ranges: list[tuple[str, float, float]]) -> tuple[str, str]:  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curation.errors import TomeError
+from curation.errors import InputError, TomeError
 from curation.query import Query
 from streamlit_app.components import answers, beside, filters, indexes, shell
 from streamlit_app.components.row_list import row_list
@@ -18,7 +18,7 @@ sentence = st.container()
 waiting = st.container()
 with st.container(key="explore"):
     left, middle, right = st.columns([1.0, 2.4, 2.5], gap="medium")
-found = None
+found = index = None
 try:
     plain = filters.untouched()
     if plain:  # nothing is asked for, so the rows needn't wait until the filters are drawn
@@ -42,7 +42,10 @@ try:
     with middle:
         picked = row_list(version, index, found, query)
         if picked is None:
-            shell.note("Take a filter away to see more." if index.narrow.height else "Nothing to list.")
+            if index.narrow.height:
+                st.button("Take all filters away", key="clear_filters", on_click=filters.clear, args=(index,))
+            else:
+                shell.note("Nothing to list.")
     if plain:
         with left:
             filters.state()
@@ -55,3 +58,5 @@ except TomeError as error:
         if found is None:
             shell.finding("These rows can't be listed.")
         shell.notice("bad", str(error))
+        if found is None and index is not None and isinstance(error, InputError):
+            st.button("Take all filters away", key="clear_filters", on_click=filters.clear, args=(index,))

@@ -42,6 +42,8 @@ def test_wrong_questions_are_named(talks: Version) -> None:
         find(index, Query(text="a{1000}" * 100 + "{1000}", regex=True))
     with pytest.raises(InputError, match="there is no column"):
         find(index, Query(sort="nothing"))
+    with pytest.raises(InputError, match=r"no column 'pii\.email' in this version\. Put a pii step before"):
+        find(index, Query(flags=("pii.email",)))
     with pytest.raises(InputError, match="score"):
         find(index, Query(where="scroe > 1"))
 

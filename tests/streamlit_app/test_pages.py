@@ -197,6 +197,28 @@ def test_explore_says_what_is_wrong_with_a_pattern_and_an_expression(one: Versio
     assert "stats.words" in html(test)
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"text": "zebra", "category": "legal", "sort": "words"},
+        {"category": "nowhere"},
+        {"where": "stats.words > 1000", "kin": "0a"},
+        {"text": "(", "regex": "true"},
+    ],
+)
+def test_explore_takes_all_filters_away(one: Version, asked: dict[str, str]) -> None:
+    test = open_page("explore.py", version=one.id, **asked)
+    test.button(key="clear_filters").click().run()
+    assert not test.exception
+    assert "6 rows: 33.3% code" in html(test)
+    assert set(test.query_params) <= {"version", "sort"}
+    words = test.slider(key="words")
+    words.set_range(words.min, words.min).run()
+    test.text_input(key="text").set_value("zebra").run()
+    test.button(key="clear_filters").click().run()
+    assert "6 rows: 33.3% code" in html(test)
+
+
 def test_explore_opens_a_row_by_its_address(one: Version) -> None:
     row = one.rows()["id"][3]
     test = open_page("explore.py", version=one.id, row=row)
