@@ -14,6 +14,12 @@ def span(values: pl.Series) -> tuple[float, float]:
     return low - room, high + room
 
 
-def figures(width: float) -> str:
-    """The number format of an axis of some width: as many decimals on every figure as its steps need."""
-    return f",.{max(0, math.ceil(-math.log10(max(width, 1e-12) / 6)))}f"
+def figures(width: float, ticks: int = 6) -> str:
+    """The number format of an axis of some width: as many decimals on every figure as its steps need.
+
+    The steps are d3's, which Vega draws: 1, 2, 5 or 10 times a power of ten, whichever comes nearest to ``ticks`` of them.
+    """
+    step = max(width, 1e-12) / ticks
+    power = math.floor(math.log10(step))
+    whole = step / 10**power >= math.sqrt(50)  # the step is the next power of ten
+    return f",.{max(0, -power - whole)}f"

@@ -42,7 +42,7 @@ def curve(
         f"{column}:Q",
         title=title,
         scale=alt.Scale(domain=[low, high], nice=False),
-        axis=alt.Axis(tickCount=5, gridOpacity=0.6, format=axes.figures(high - low)),
+        axis=alt.Axis(tickCount=5, gridOpacity=0.6, format=axes.figures(high - low, 5)),
     )
     base = alt.Chart(whole)
     line = base.mark_line(strokeWidth=1.8, point={"size": 14} if whole.height < 80 else False).encode(

@@ -30,7 +30,8 @@ def test_a_long_name_keeps_both_its_ends() -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "written"), [(0.6, ",.1f"), (0.08, ",.2f"), (0.001, ",.4f"), (60.0, ",.0f"), (4.0, ",.1f")]
+    ("width", "written"),
+    [(0.6, ",.1f"), (0.08, ",.2f"), (0.056, ",.2f"), (0.001, ",.4f"), (60.0, ",.0f"), (4.0, ",.1f")],
 )
 def test_an_axis_has_the_decimals_that_its_steps_need(width: float, written: str) -> None:
     assert figures(width) == written
