@@ -111,7 +111,7 @@ def test_home_finds_running_jobs_and_lets_killed_ones_go_on(home: Path) -> None:
     assert "tw-job-running" in html(test)
     assert "tw-job-killed" in html(test)
     assert test.button(key=f"resume_{killed.id}").label == "Go on from where it stopped"
-    again = jobs.resume(Home(home), killed)
+    again = jobs.resume(Home(home), jobs.read(killed.folder))
     while jobs.read(again.folder).status == "running":
         time.sleep(0.05)
     assert f"resume_{killed.id}" not in [button.key for button in open_page("home.py").button]
