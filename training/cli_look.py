@@ -9,7 +9,7 @@ import typer
 
 from curation.contract import Home, TomeError
 from training.cli_common import Config, Json, Overrides, Source, answer, needed, parsed, say
-from training.errors import ConfigError, OutOfMemoryError
+from training.errors import ConfigError
 
 if TYPE_CHECKING:
     from training.config import TrainConfig
@@ -149,7 +149,7 @@ def _rehearsed(
     say("Rehearsing: some steps are trained and thrown away (--no-rehearse leaves that out).")
     try:
         return rehearse(base, voice, prepared, config)
-    except OutOfMemoryError as error:
+    except TomeError as error:
         if asked:
             raise
         say(f"{error} The time is estimated.")
