@@ -12,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,9 @@ from curation.errors import InputError
 GIGABYTE = 1_000_000_000
 BOUND = 20.0
 """Gigabytes that the cache may hold; the environment's TOME_CACHE_GB moves it."""
+
+ABANDONED = 24 * 3600
+"""Seconds after which something half written was left by a process that was killed."""
 
 
 @dataclass(frozen=True)
@@ -46,27 +51,41 @@ def bound() -> int:
 
 def entries(cache: Path) -> list[Entry]:
     """What lies in a cache folder, the longest unused first."""
+    whole = (*cache.glob("steps/[!.]*"), *cache.glob("vectors/*/[!.]*.parquet"), *cache.glob("texts/[!.]*"))
+    return sorted(_read(cache, whole), key=lambda one: (one.used, str(one.path)))
+
+
+def _read(cache: Path, paths: Iterable[Path]) -> list[Entry]:
     found = []
-    for path in (*cache.glob("steps/[!.]*"), *cache.glob("vectors/*/*.parquet"), *cache.glob("texts/[!.]*")):
+    for path in paths:
         files = [one for one in path.rglob("*") if one.is_file()] if path.is_dir() else [path]
         try:
             size = sum(one.stat().st_size for one in files)
             found.append(Entry(path.relative_to(cache).parts[0], path, size, path.stat().st_mtime))
         except FileNotFoundError:  # another process cleared it away
             continue
-    return sorted(found, key=lambda one: (one.used, str(one.path)))
+    return found
 
 
 def prune(cache: Path, most: int) -> int:
-    """Delete the longest unused entries until at most ``most`` bytes are left; the bytes that were freed."""
+    """Delete what was left half written, and the longest unused entries until ``most`` bytes are left; the bytes freed."""
+    freed = 0
+    for one in _read(cache, [*cache.glob("*/.*.partial"), *cache.glob("vectors/*/.*.partial")]):
+        if one.used < time.time() - ABANDONED:
+            freed += _delete(one)
     found = entries(cache)
-    held, freed = sum(one.bytes for one in found), 0
+    held = sum(one.bytes for one in found)
     for one in found:
-        if held - freed <= most:
+        if held <= most:
             break
-        shutil.rmtree(one.path, ignore_errors=True) if one.path.is_dir() else one.path.unlink(missing_ok=True)
-        freed += one.bytes
+        held -= one.bytes
+        freed += _delete(one)
     return freed
+
+
+def _delete(one: Entry) -> int:
+    shutil.rmtree(one.path, ignore_errors=True) if one.path.is_dir() else one.path.unlink(missing_ok=True)
+    return one.bytes
 
 
 def touch(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ def test_the_longest_unused_goes_first_and_no_more_than_must(tmp_path: Path) -> 
     cache_bound.touch(middle)
     assert cache_bound.prune(tmp_path, 150) == 100
     assert [middle.exists(), new.exists()] == [True, False]
+
+
+def test_what_a_killed_process_left_half_written_goes_after_a_day(tmp_path: Path) -> None:
+    left = [
+        lay(tmp_path, name, 100, 10)
+        for name in ("steps/.a.7.partial", "vectors/static/.b.parquet.7.partial", "texts/.c.arrow.7.8.partial")
+    ]
+    whole = lay(tmp_path, "texts/c.arrow", 100, 10)
+    writing = lay(tmp_path, "texts/.d.arrow.9.9.partial", 100, time.time() - 3600)
+    assert cache_bound.prune(tmp_path, 1000) == 300
+    assert [one.exists() for one in left] == [False, False, False]
+    assert whole.exists()
+    assert writing.exists()
 
 
 def test_the_bound_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
