@@ -47,7 +47,11 @@ def test_the_longest_unused_goes_first_and_no_more_than_must(tmp_path: Path) -> 
 def test_what_a_killed_process_left_half_written_goes_after_a_day(tmp_path: Path) -> None:
     left = [
         lay(tmp_path, name, 100, 10)
-        for name in ("steps/.a.7.partial", "vectors/static/.b.parquet.7.partial", "texts/.c.arrow.7.8.partial")
+        for name in (
+            "steps/.a.7.partial",
+            "vectors/static/.b.parquet.7.partial",
+            "texts/.c.arrow.7.8.partial",
+        )
     ]
     whole = lay(tmp_path, "texts/c.arrow", 100, 10)
     writing = lay(tmp_path, "texts/.d.arrow.9.9.partial", 100, time.time() - 3600)
