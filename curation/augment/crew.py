@@ -19,8 +19,8 @@ from typing import Any
 
 from curation.augment.garbage import lasting
 
-AHEAD = 2
-"""Pieces that a worker has at a time: one that it does, and one so that it needn't wait for the next."""
+AHEAD = 3
+"""Pieces that a worker has at a time: one that it does, and two so that it needn't wait while this process is busy."""
 BROKEN = (EOFError, OSError)
 Pieces = deque[tuple[int, Any]]
 """Pieces with their numbers."""
@@ -107,14 +107,21 @@ def _serve(pipe: Connection, build: Callable[..., Any], given: tuple[Any, ...]) 
     os.environ["POLARS_MAX_THREADS"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
     with suppress(*BROKEN):
         with lasting():
             do = build(*given)
         pipe.send("ready")
-        # taken in by a thread, so that the sender never waits while this process itself wants to send
+        # threads take in and give out: the next piece doesn't wait until the other side has time for what came of the last
         threading.Thread(target=_take_in, args=(pipe, asked), daemon=True).start()
-        while (piece := asked.get()) is not None:
-            pipe.send(do(piece))
+        giving = threading.Thread(target=_give_out, args=(pipe, answers), daemon=True)
+        giving.start()
+        try:
+            while (piece := asked.get()) is not None:
+                answers.put(do(piece))
+        finally:
+            answers.put(None)
+            giving.join()
 
 
 def _take_in(pipe: Connection, asked: queue.SimpleQueue[Any]) -> None:
@@ -122,3 +129,9 @@ def _take_in(pipe: Connection, asked: queue.SimpleQueue[Any]) -> None:
         while True:
             asked.put(pipe.recv())
     asked.put(None)
+
+
+def _give_out(pipe: Connection, answers: queue.SimpleQueue[Any]) -> None:
+    with suppress(*BROKEN):
+        while (answer := answers.get()) is not None:
+            pipe.send(answer)
