@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -130,7 +131,17 @@ def _tagger() -> Tagger:
 def _wordnet() -> Any:
     resources.need(resources.WORDNET, "WordNet")
     with library.light(WITHOUT), lasting():
-        from nltk.corpus import wordnet
+        from nltk.corpus import LazyCorpusLoader
+        from nltk.corpus.reader import WordNetCorpusReader
 
-        wordnet.ensure_loaded()
+        class English(WordNetCorpusReader):  # type: ignore[misc]
+            """Without the way from other editions' senses to this one's, which other languages need: half of the loading."""
+
+            def map_wn(self, *_: object) -> None:
+                return None
+
+        wordnet = LazyCorpusLoader("wordnet", English, None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that there are no other languages
+            wordnet.ensure_loaded()
     return wordnet
