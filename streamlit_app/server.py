@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from streamlit_app import front_page
+from streamlit_app import front_page, warm
 
 HERE = Path(__file__).parent
 
@@ -26,18 +26,13 @@ async def front(request: Request) -> HTMLResponse:
 
 @asynccontextmanager
 async def started(_: st.App) -> AsyncIterator[None]:
-    """Once the server listens: open the browser where one is wanted, and warm up meanwhile."""
+    """Load what the pages need, then open the browser where one is wanted, and look at the newest version meanwhile."""
+    newest = warm.load()
     if not st.get_option("server.headless"):
         address = f"http://{st.get_option('server.address')}:{st.get_option('server.port')}"
         Thread(target=webbrowser.open, args=(address,), daemon=True).start()
-    Thread(target=_warm_up, name="warm", daemon=True).start()
+    Thread(target=warm.look, args=(newest,), name="warm", daemon=True).start()
     yield
-
-
-def _warm_up() -> None:
-    from streamlit_app.warm import warm_up  # here, so that the server answers before all of it is loaded
-
-    warm_up()
 
 
 app = st.App(

@@ -18,11 +18,11 @@ LATE = ("pandas", "pygments.lexers", "latex2mathml.converter")
 """What Streamlit's widgets and the conversation view import when they are first drawn."""
 
 
-def warm_up() -> None:
-    """Do all of it; a mistake is left to the page, which tells it.
+def load() -> list[Version]:
+    """Import what the pages import, and begin to read the newest version, which comes back where there is one.
 
-    What is loaded stays for good. Streamlit collects garbage after every run of a page, before the last messages go out, and would
-    walk through all of that each time; set aside, it doesn't.
+    Before the server listens: modules that import one another must be loaded by one thread, since two that meet in such a circle
+    find halves of them, and a page that was opened meanwhile would fail.
     """
     newest: list[Version] = []
     with contextlib.suppress(TomeError, OSError):
@@ -31,12 +31,21 @@ def warm_up() -> None:
         indexes.read_ahead(str(version.folder), filters.ALL)
     for name in LATE:
         import_module(name)
+    for one in pkgutil.iter_modules(components.__path__):
+        import_module(f"{components.__name__}.{one.name}")
     gc.freeze()
+    return newest
+
+
+def look(newest: list[Version]) -> None:
+    """Read the newest version as Explore will ask for it; a mistake is left to the page, which tells it.
+
+    What is loaded stays for good. Streamlit collects garbage after every run of a page, before the last messages go out, and would
+    walk through all of that each time; set aside, it doesn't.
+    """
     with contextlib.suppress(TomeError, OSError):
         for version in newest:
             first_look(indexes.index_now(version))
-    for one in pkgutil.iter_modules(components.__path__):
-        import_module(f"{components.__name__}.{one.name}")
     gc.freeze()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_a_streamlit_that_names_its_scripts_otherwise_gets_no_hints(tmp_path: Pa
 
 def test_what_explore_asks_first_is_answered_before_it_asks(home: Path) -> None:
     version = make_version(home)
-    warm.warm_up()
+    warm.look(warm.load())
     assert gc.get_freeze_count() > 10_000  # a run of a page needn't walk through it
     gc.unfreeze()
     assert {"pandas", "streamlit_app.components.scatter"} <= set(sys.modules)
@@ -57,7 +58,39 @@ def test_what_explore_asks_first_is_answered_before_it_asks(home: Path) -> None:
 
 
 def test_an_empty_store_or_a_broken_version_ends_nothing(home: Path) -> None:
-    warm.warm_up()
+    warm.look(warm.load())
     version = make_version(home)
     (version.folder / "rows.parquet").write_bytes(b"no")
-    warm.warm_up()
+    warm.look(warm.load())
+
+
+def test_before_the_server_listens_one_thread_has_loaded_all_that_pages_load(home: Path) -> None:
+    """Pages that load modules while another thread does can find halves of those that import one another."""
+    program = """
+import asyncio, contextlib, sys
+from streamlit_app import server, warm
+
+async def main():
+    looked = []
+    warm.look = lambda newest: looked.append({one for one in sys.modules if one.split(".")[0] in ("curation", "streamlit_app")})
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(server.started(None))
+        await asyncio.sleep(0.5)
+    import ast, pathlib
+    for path in pathlib.Path(server.HERE, "screens").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "streamlit_app.components":
+                asked = {f"{node.module}.{one.name}" for one in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in ("curation", "streamlit_app"):
+                asked = {node.module}
+            else:
+                continue
+            assert asked <= looked[0], (path.name, asked - looked[0])
+    print("loaded")
+
+import streamlit as st
+st.config.set_option("server.headless", True)
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout.endswith("loaded\n"), done.stderr[-2000:]
