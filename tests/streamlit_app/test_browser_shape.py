@@ -163,7 +163,9 @@ def test_no_serious_finding_of_axe_in_any_state(browser, bench: tuple[str, Path]
             edit = page.locator(".st-key-step_steps_2").get_by_role("button", name="Edit")
             edit.hover()
             tip = page.wait_for_selector("[data-testid=stTooltipContent]")
-            assert tip.evaluate("one => getComputedStyle(one).animationName") == "none"  # whole from its first moment on
+            assert (
+                tip.evaluate("one => getComputedStyle(one).animationName") == "none"
+            )  # whole from its first moment on
             edit.click()
             settle(page)
         found[where] = serious(page)
