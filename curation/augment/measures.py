@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import chain, count
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,9 @@ def lexical(left: Sequence[str], right: Sequence[str]) -> list[float]:
     ]
 
 
-_NUMBERS: defaultdict[str, int] = defaultdict(count().__next__)
+_NUMBERS: defaultdict[str, int] = defaultdict()
+# a new word's number is how many there were before it, also after all were forgotten
+_NUMBERS.default_factory = _NUMBERS.__len__
 _PARTS: dict[str, tuple[int, ...]] = {}
 """The words of stretches without a space, as numbers."""
 

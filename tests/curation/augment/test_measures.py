@@ -38,6 +38,14 @@ def test_lexical_of_many_is_that_of_each(pairs: list[tuple[str, str]]) -> None:
     assert found == [round(dice(*pair), 3) for pair in pairs]
 
 
+def test_lexical_stays_right_after_words_were_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [(f"one two number{n}", f"two number{n + 1} three") for n in range(40)]
+    first = [lexical([a], [b]) for a, b in pairs]
+    monkeypatch.setattr(measures, "PARTS", 3)
+    assert [lexical([a], [b]) for a, b in pairs] == first
+    assert lexical(*map(list, zip(*pairs, strict=True))) == [round(dice(*pair), 3) for pair in pairs]
+
+
 def test_copied_is_the_most_that_an_answer_repeats_of_a_line() -> None:
     old = ["one two three four five\nsix seven eight nine", "one two three four", "same", "one two three"]
     new = ["one two three four FIVE\nsix seven eight nine", "one two three FOUR", "same", "two"]
