@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from typing import NamedTuple
 
 UNITS = (
     r"%|‰|°\s?[CFK]?|[kKMGTcmµμnd]?(?:m|g|s|l|L|W|V|A|J|N|Pa|Hz|B|b|bit|bits|bytes|bps|mol|cal)(?:[²³]|\^?[23])?"
@@ -27,47 +29,61 @@ NUMBER = (
     rf"(?:\s?(?:{UNITS})(?![\w]))?(?:\s?[£$€¥₹](?!\w))?(?!\w)"
 )
 NAME = r"[A-Z](?<=[a-z,;:] [A-Z])[\w'’]*[A-Za-z](?: [A-Z][\w'’]*[A-Za-z])*(?!\w)"
-DOTTED = re.compile(r"\.[a-z]")
-DIGIT = re.compile(r"\d")
-VERSION = re.compile(r"\d\.\d")
-IDENTIFIER = re.compile(r"\((?<=\w\()|\.(?<=\w\.)[A-Za-z_]|-(?<![\w.]-)|_|@|#|\+\+|\.NET")
-CAMEL = re.compile(r"[A-Z](?<=[a-z][A-Z])")
 LINES = re.compile(
-    r"^(?: {4,}|\t)[^\n]+$|^[^\n]*[;{}][ \t]*$"
+    r"^(?: {4,}|\t)[^\n]+$|^(?:[^\n;{}]*+[;{}])++[ \t]*$"
     r"|^[ \t]*(?:(?:async )?def |class |import |from [\w.]+ import |return\b|elif |for [^\n]{1,200} in [^\n]{1,200}:[ \t]*$|while [^\n]{1,200}:[ \t]*$|if [^\n]{1,200}:[ \t]*$|print\(|@\w|#include|<\?php|(?:SELECT|INSERT|UPDATE|DELETE|CREATE)\b)[^\n]*$"
     r"|^[ \t]*[A-Za-z_][\w.\[\]]{0,80} ?(?:[-+*/|&]?=|\(|->) ?[^\n]*$|^[ \t]*(?:\$|>>>|\.\.\.) [^\n]*$|^[ \t]*//[^\n]*$", re.M)  # fmt: skip
 """Lines of code, each found by itself."""
-Hint = str | re.Pattern[str]
+TLD = r"(?:com|org|net|io|edu|gov|example|ai|dev|uk|de|fr|es|eu)\b"
+EXTENSION = r"(?:py|js|ts|tsx|json|ya?ml|toml|csv|tsv|txt|md|html?|css|java|c|h|cpp|rs|go|sh|sql|xml|pdf|docx?|xlsx?|png|jpe?g|gif|zip|gz|tar|parquet|ipynb|ini|cfg|log|exe|so|dll)\b"
+# a bracket that is closed, a point in a word, an option, a sign, a capital amid a word
+IDENTIFIER = r"[(.\-_@#+A-Z](?:(?<=\w\()[^()\n]{0,100}\)|(?<=\w\.)[A-Za-z_]|(?<=\.)NET|(?<![\w.]-)(?<=-)-?[A-Za-z]|(?<=_)|(?<=[@#])\w|(?<=[A-Z][#+])|(?<=[a-z][A-Z]))"
+# a slash that begins a path, or one in a word that a point follows
+SLASH = r"/(?:(?<!\w/)[\w.\-@+]|[\w\-/]{0,610}+\.)|:\\"
 
-# Name, hints of which one must be there (texts, or patterns that are quick to look for), pattern. Each is tried left to right over the text,
-# and what an earlier one took is gone for later ones. A pattern that begins with a letter of its own, what stands before being looked at
-# afterwards, is found several times as fast as one that begins with a look behind.
-PATTERNS: tuple[tuple[str, tuple[Hint, ...], re.Pattern[str]], ...] = (
-    ("code", ("```", "~~~"), re.compile(r"^[ \t]*(`{3,}+|~{3,}+)[^\n]*+\n(?:.*?\n)??[ \t]*\1[`~]*+[ \t]*$|^[ \t]*(?:`{3}|~{3})[\s\S]*", re.M | re.S)),
-    ("code", ("`",), re.compile(r"(?<!`)``(?!`)(?:[^`\n]|`(?!`)){1,500}``(?!`)|`(?!`)[^`\n]{1,500}`(?!`)")),
-    ("latex", ("$$", "\\"), re.compile(r"\$\$[^$]{1,5000}+\$\$|\\\[(?:[^\\]|\\[^\[\]]){1,5000}+\\\]|\\\((?:[^\\\n]|\\[^()\n]){1,1000}+\\\)")),
-    ("latex", ("\\begin",), re.compile(r"\\begin\{([A-Za-z]{1,30}\*?)\}[\s\S]{0,2000}?\\end\{\1\}")),
-    ("latex", ("$",), re.compile(r"\$(?<![\w$\\]\$)(?=[^\s$])[^$\n]{1,300}(?<=[^\s$])\$(?![\w$])")),
-    ("latex", ("\\",), re.compile(r"(?<![\\\w:])\\[A-Za-z]{1,30}\*?(?:\[[^\[\]\n]{0,100}\])?(?:\{[^{}\n]{0,200}\}){0,4}")),
-    ("placeholder", ("{", "%", "[", "$"), re.compile(
+
+class Pattern(NamedTuple):
+    """How one kind of protected text is found."""
+
+    kind: str
+    """Named in evidence and reasons."""
+    signs: str
+    """Characters of which a text must have one, "0" for any digit, "A" for any capital; empty where every text is searched."""
+    pattern: re.Pattern[str]
+    near: re.Pattern[str] | None = None
+    """What every match has, and what is quicker to look for."""
+    reach: int = sys.maxsize
+    """How many characters after a match's start that begins, at most."""
+
+
+# Each is tried left to right over the text, and what an earlier one took is gone for later ones. A pattern that begins with a letter of its
+# own, what stands before being looked at afterwards, is found several times as fast as one that begins with a look behind.
+PATTERNS = (
+    Pattern("code", "`~", re.compile(r"^[ \t]*(`{3,}+|~{3,}+)[^\n]*+\n(?:.*?\n)??[ \t]*\1[`~]*+[ \t]*$|^[ \t]*(?:`{3}|~{3})[\s\S]*", re.M | re.S), re.compile("```|~~~")),
+    Pattern("code", "`", re.compile(r"(?<!`)``(?!`)(?:[^`\n]|`(?!`)){1,500}``(?!`)|`(?!`)[^`\n]{1,500}`(?!`)")),
+    Pattern("latex", "$\\", re.compile(r"\$\$[^$]{1,5000}+\$\$|\\\[(?:[^\\]|\\[^\[\]]){1,5000}+\\\]|\\\((?:[^\\\n]|\\[^()\n]){1,1000}+\\\)")),
+    Pattern("latex", "\\", re.compile(r"\\begin\{([A-Za-z]{1,30}\*?)\}[\s\S]{0,2000}?\\end\{\1\}")),
+    Pattern("latex", "$", re.compile(r"\$(?<![\w$\\]\$)(?=[^\s$])[^$\n]{1,300}(?<=[^\s$])\$(?![\w$])")),
+    Pattern("latex", "\\", re.compile(r"\\(?<![\\\w:]\\)[A-Za-z]{1,30}\*?(?:\[[^\[\]\n]{0,100}\])?(?:\{[^{}\n]{0,200}\}){0,4}")),
+    Pattern("placeholder", "{%[$", re.compile(
         r"\{\{[^{}\n]{1,200}\}\}|\{%[^{}%\n]{1,200}%\}|\$\{[^{}\n]{1,100}\}|\{[A-Za-z_]\w{0,60}(?:[.:!][\w.]{0,20})?\}|%\([\w ]{1,60}\)[sdifr]|%(?<![\w%]%)[sdifr](?!\w)"
         r"|\[\[[^\[\]\n]{1,200}\]\]|\[(?:[A-Z][\w'’]{0,30}(?:[ _][A-Z][\w'’]{0,30}){0,5}|(?:[Yy]our|YOUR|[Ii]nsert|INSERT) [^\[\]\n]{1,60})\](?!\()|\$(?<![\w$]\$)[A-Za-z_]\w{0,60}(?![\w$])")),
-    ("e-mail", ("@",), re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}")),
-    ("url", ("://", "www."), re.compile(r"\b(?:[A-Za-z][A-Za-z+.\-]{1,15}://|www\.)[^\s<>\"'`]{1,2000}[^\s<>\"'`.,;:!?)\]}]")),
-    ("url", (DOTTED,), re.compile(r"\b[A-Za-z0-9][\w\-]{0,60}(?:\.[A-Za-z0-9][\w\-]{0,60}){0,5}\.(?:com|org|net|io|edu|gov|example|ai|dev|uk|de|fr|es|eu)\b(?:/[^\s<>\"'`]{0,500}[^\s<>\"'`.,;:!?)\]}])?")),
-    ("tag", ("<",), re.compile(r"<[A-Za-z/!|?][^<>\n]{0,300}>")),
-    ("table", ("|",), re.compile(r"^[ \t]*\|[^\n]*$|^[^|\n]{1,500}\|[^\n]*\n[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$(?:\n[^|\n]{0,500}\|[^\n]*$)*", re.M)),
-    ("code", (), LINES),
-    ("path", ("/", ":\\"), re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/(?:[\w.\-@+]{1,100}/){0,20}[\w.\-@+]{1,100}|(?<!\w)[A-Za-z]:\\[^\s\"'<>|]{1,300}|(?<![\w/])[\w\-]{1,60}(?:/[\w.\-]{1,60}){1,10}\.\w{1,6}\b")),
-    ("path", (DOTTED,), re.compile(r"(?<![\w.])[\w\-]{1,60}\.(?:py|js|ts|tsx|json|ya?ml|toml|csv|tsv|txt|md|html?|css|java|c|h|cpp|rs|go|sh|sql|xml|pdf|docx?|xlsx?|png|jpe?g|gif|zip|gz|tar|parquet|ipynb|ini|cfg|log|exe|so|dll)\b")),
-    ("quote", tuple("\"“«‘'„‚「『《"), re.compile(
+    Pattern("e-mail", "@", re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}"), re.compile(r"@[\w\-]"), 64),
+    Pattern("url", ":.", re.compile(r"\b(?:[A-Za-z][A-Za-z+.\-]{1,15}://|www\.)[^\s<>\"'`]{1,2000}[^\s<>\"'`.,;:!?)\]}]"), re.compile(r"://|www\."), 16),
+    Pattern("url", ".", re.compile(rf"\b[A-Za-z0-9][\w\-]{{0,60}}(?:\.[A-Za-z0-9][\w\-]{{0,60}}){{0,5}}\.{TLD}(?:/[^\s<>\"'`]{{0,500}}[^\s<>\"'`.,;:!?)\]}}])?"), re.compile(rf"\.{TLD}"), 371),
+    Pattern("tag", "<", re.compile(r"<[A-Za-z/!|?][^<>\n]{0,300}>")),
+    Pattern("table", "|", re.compile(r"^[ \t]*\|[^\n]*$|^[^|\n]{1,500}\|[^\n]*\n[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$(?:\n[^|\n]{0,500}\|[^\n]*$)*", re.M)),
+    Pattern("code", "", LINES),
+    Pattern("path", "/\\", re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/(?:[\w.\-@+]{1,100}/){0,20}[\w.\-@+]{1,100}|(?<!\w)[A-Za-z]:\\[^\s\"'<>|]{1,300}|(?<![\w/])[\w\-]{1,60}(?:/[\w.\-]{1,60}){1,10}\.\w{1,6}\b"), re.compile(SLASH), 60),
+    Pattern("path", ".", re.compile(rf"(?<![\w.])[\w\-]{{1,60}}\.{EXTENSION}"), re.compile(rf"\.{EXTENSION}"), 60),
+    Pattern("quote", "\"“«‘'„‚「『《", re.compile(
         r"\"[^\"\n]{1,300}\"|“(?:[^“”\n]|“[^“”\n]{1,100}”){1,300}”|«(?:[^«»\n]|«[^«»\n]{1,100}»){1,300}»|„[^„“”\n]{1,300}[“”]|‚[^‚‘\n]{1,300}‘"
         r"|「[^」\n]{1,300}」|『[^』\n]{1,300}』|《[^》\n]{1,300}》|‘(?:[^’\n]|’(?=\w)){1,300}’(?!\w)|'(?<![\w']')(?=[^\s'])[^'\n]{0,299}(?<=[^\s'])'(?!\w)")),
-    ("identifier", (IDENTIFIER, CAMEL), re.compile(r"(?<![\w.])(?:--?[A-Za-z][\w\-]{0,60}|[A-Za-z_][\w]{0,60}(?:\.[A-Za-z_]\w{0,60}){0,8}\([^()\n]{0,100}\)|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}|[A-Za-z]{0,60}+_\w{1,80}|[a-z]{1,40}[A-Z]\w{0,60}|[@#]\w{1,60}|[A-Z]\+\+|[A-Z]#|\.NET)(?!\w)")),
-    ("number", (VERSION,), re.compile(r"(?<![\w.])[A-Za-z]{1,20}\d+(?:\.\d+)+(?:[\-+][\w.]{0,20}\w)?|(?<![\w.\-])\d+(?:\.\d+)+[\-+][A-Za-z][\w.]{0,20}(?<!\.)")),
-    ("number", (DIGIT,), re.compile(NUMBER)),
-    ("number", (DIGIT,), re.compile(r"(?<!\w)[^\W\d]{0,80}+\d\w*")),
-    ("name", ("&",), re.compile(r"\b[A-Z]+(?:&[A-Z]+)+\b")),
-    ("name", (), re.compile(rf"{NAME}|[A-Z](?<!\w[A-Z])[A-Z]+\w*\b")),
+    Pattern("identifier", "(.-_@#+A", re.compile(r"(?<![\w.])(?:--?[A-Za-z][\w\-]{0,60}|[A-Za-z_][\w]{0,60}(?:\.[A-Za-z_]\w{0,60}){0,8}\([^()\n]{0,100}\)|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}|[A-Za-z]{0,60}+_\w{1,80}|[a-z]{1,40}[A-Z]\w{0,60}|[@#]\w{1,60}|[A-Z]\+\+|[A-Z]#|\.NET)(?!\w)"), re.compile(IDENTIFIER), 61),
+    Pattern("number", ".", re.compile(r"(?<![\w.])[A-Za-z]{1,20}\d+(?:\.\d+)+(?:[\-+][\w.]{0,20}\w)?|(?<![\w.\-])\d+(?:\.\d+)+[\-+][A-Za-z][\w.]{0,20}(?<!\.)"), re.compile(r"\.(?<=\d\.)\d")),
+    Pattern("number", "0", re.compile(NUMBER)),
+    Pattern("number", "0", re.compile(r"(?<!\w)[^\W\d]{0,80}+\d\w*"), re.compile(r"\d"), 80),
+    Pattern("name", "&", re.compile(r"\b[A-Z]+(?:&[A-Z]+)+\b")),
+    Pattern("name", "A", re.compile(rf"{NAME}|[A-Z](?<!\w[A-Z])[A-Z]+\w*\b")),
 )  # fmt: skip
-"""Named in evidence and reasons: what stands there, and how it is found."""
+"""What is protected, in order of precedence."""

@@ -16,16 +16,17 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
+from typing import NamedTuple
 
-from curation.augment.patterns import LINES, PATTERNS, Hint
+from curation.augment.patterns import LINES, PATTERNS, Pattern
 
 JSON_START = re.compile(r'\{\s*"|\[\s*[\[{"\d]')
 TRIES = 1_000
 """Look-alikes of JSON that are read in vain before the rest of a text is taken for data and protected."""
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """Where something protected stands in a text, in characters, and what it is."""
 
     start: int
@@ -52,12 +53,13 @@ class Refused:
 def spans(text: str, terms: Sequence[str] = ()) -> list[Span]:
     """What is protected in a text: spans in order that don't overlap."""
     found: list[Span] = []
-    free = _json(text, found) if text else []
-    for pattern in _terms(terms):
-        free = _take("term", (), pattern, text, free, found)
-    for kind, hints, pattern in PATTERNS:
-        if not hints or _hinted(hints, text, 0, len(text)):
-            free = _take(kind, hints, pattern, text, free, found)
+    has = signs(text)
+    free = [(0, len(text))] if text else []
+    if not has.isdisjoint("{["):
+        free = _json(text, found)
+    for pattern in (*_terms(terms), *PATTERNS):
+        if not pattern.signs or not has.isdisjoint(pattern.signs):
+            free = _take(pattern, text, free, found)
     return sorted(found, key=lambda span: span.start)
 
 
@@ -149,33 +151,66 @@ def _short(text: str) -> str:
     return repr(flat if len(flat) <= 40 else flat[:39] + "…")
 
 
-def _terms(terms: Sequence[str]) -> list[re.Pattern[str]]:
+# it is enough to know that there are digits and capitals, and small letters there are always
+_KINDS = str.maketrans(
+    dict.fromkeys("0123456789", "0")
+    | dict.fromkeys(ascii_uppercase, "A")
+    | dict.fromkeys(f"{ascii_lowercase} ")
+)
+
+
+def signs(text: str) -> set[str]:
+    """The characters that a text has: "0" for any digit, "A" for any capital, and none of the small letters."""
+    if text.isascii():
+        return set(text.translate(_KINDS))
+    found = set("".join(set(text)).translate(_KINDS))
+    return found | {"0"} if any(map(str.isdecimal, found)) else found
+
+
+def _terms(terms: Sequence[str]) -> list[Pattern]:
     if not terms:
         return []
     longest = sorted({term for term in terms if term}, key=lambda term: (-len(term), term))
-    return [re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)", re.IGNORECASE)]
+    words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)", re.IGNORECASE)
+    return [Pattern("term", "", words)]
 
 
-def _take(
-    kind: str, hints: tuple[Hint, ...], pattern: re.Pattern[str], text: str, free: list[tuple[int, int]], found: list[Span],
-) -> list[tuple[int, int]]:  # fmt: skip
+def _take(of: Pattern, text: str, free: list[tuple[int, int]], found: list[Span]) -> list[tuple[int, int]]:
     """Take a pattern's matches out of the free stretches, and return what is left of them."""
     left: list[tuple[int, int]] = []
     for start, end in free:
-        if hints and not _hinted(hints, text, start, end):
-            left.append((start, end))
-            continue
         at = start
-        for match in _by_line(text, start, end) if pattern is LINES else pattern.finditer(text, start, end):
+        for match in matches_of(of, text, start, end):
             if match.end() == match.start():
                 continue
-            found.append(Span(match.start(), match.end(), kind))
+            found.append(Span(match.start(), match.end(), of.kind))
             if match.start() > at:
                 left.append((at, match.start()))
             at = match.end()
         if at < end:
             left.append((at, end))
     return left
+
+
+def matches_of(of: Pattern, text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """A pattern's matches in a stretch, from left to right."""
+    if of.pattern is LINES:
+        return _by_line(text, start, end)
+    if of.near is None:
+        return of.pattern.finditer(text, start, end)
+    return _near(of.pattern, of.near, of.reach, text, start, end)
+
+
+def _near(
+    pattern: re.Pattern[str], near: re.Pattern[str], reach: int, text: str, start: int, end: int
+) -> Iterator[re.Match[str]]:
+    """Matches, looked for only around what each of them has, which begins ``reach`` characters after its start at most."""
+    at = start
+    while (seen := near.search(text, at, end)) and (
+        match := pattern.search(text, max(at, seen.start() - reach), end)
+    ):
+        yield match
+        at = match.end()
 
 
 def _by_line(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
@@ -185,14 +220,6 @@ def _by_line(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
         if match := LINES.match(text, at, end):
             yield match
         at = text.find("\n", at, end) + 1 or end
-
-
-def _hinted(hints: tuple[Hint, ...], text: str, start: int, end: int) -> bool:
-    """Whether a stretch has what a pattern can't do without."""
-    for hint in hints:
-        if (text.find(hint, start, end) >= 0) if isinstance(hint, str) else hint.search(text, start, end):
-            return True
-    return False
 
 
 def _json(text: str, found: list[Span]) -> list[tuple[int, int]]:

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from curation.augment.protect import Refused, contents, masked, pieces, restored, spans, verified
+from curation.augment.patterns import LINES, PATTERNS
+from curation.augment.protect import (
+    Refused,
+    contents,
+    masked,
+    matches_of,
+    pieces,
+    restored,
+    signs,
+    spans,
+    verified,
+)
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = [
@@ -157,6 +168,42 @@ def test_changed_prose_between_spans(text: str, chance: random.Random) -> None:
     result = verified(text, out)
     if not isinstance(result, Refused):
         assert contents(result) == contents(text)
+
+
+PIECES = [
+    *ODD,
+    *(text for _, text, _ in CASES),
+    "é.com",
+    "a.b/c.d",
+    "and/or.",
+    "he/she",
+    "./a",
+    "C:\\x",
+    "a(",
+    ")",
+    "_a",
+    "aB",
+    "@x",
+    "C#",
+    "--a",
+    ".NET",
+    "x²",
+    "٣",
+    "v1.2",
+    "+5",
+    "€",
+]
+
+
+@given(st.one_of(TEXT, st.lists(st.sampled_from(PIECES), max_size=12).map("".join)))
+def test_what_is_quickly_looked_for_hides_nothing(text: str) -> None:
+    found = signs(text)
+    for pattern in PATTERNS:
+        if pattern.pattern is LINES:
+            continue
+        matches = [one.span() for one in pattern.pattern.finditer(text)]
+        assert [one.span() for one in matches_of(pattern, text, 0, len(text))] == matches
+        assert not matches or not found.isdisjoint(pattern.signs)
 
 
 HOSTILE = ["\\a{", "a|", "a | b\n", "-|-\n", "«", "“", "„a", "‘a’b", "{a", "{%", "v1.", "1.1-", "$a", "%(", "R&", "1 кило", "1 Kilo", '{"', "a", "`", "$", "'a", "1.", "/a", "\\(", "\\[", "<a", "a@", "a.b", "_", "A ", "\\begin{a}", " ", "\n", "1 ", "a_b(", "-a",
