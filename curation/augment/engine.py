@@ -135,7 +135,7 @@ class Engine:
         """
         jobs = islice(self._jobs(parents, want * self.attempts), skip, None)
         ids, talks = parents["id"].to_list(), parents["messages"].to_list()
-        kept, size = 0, min(ahead or self.most, self.most, max(32, want + want // 2))
+        kept, size = 0, min(ahead or self.most, self.most, self.producer.size(want, want + want // 2))
         while kept < want and (batch := list(islice(jobs, size))):
             for judged, shingles in self._judged(category, ids, talks, batch):
                 made = [place for place, one in enumerate(shingles) if one is not None]
@@ -147,7 +147,7 @@ class Engine:
                     settled = self._settled(candidate, asked, number.get(place))
                     kept += settled.kept
                     yield settled
-            size = min(ahead or self.most, self.most, max(32, 2 * (want - kept)))
+            size = min(ahead or self.most, self.most, self.producer.size(want - kept, 2 * (want - kept)))
 
     def _jobs(self, parents: pl.DataFrame, most: int) -> Iterator[Job]:
         """Tries in a fixed order: every parent once, with the generators in turn, then every parent again."""

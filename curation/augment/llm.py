@@ -112,6 +112,15 @@ def model_identity(spec: LlmSpec) -> str:
     return canonical_json([spec.endpoint, spec.model, spec.temperature, spec.max_tokens])
 
 
+def said(reply: Reply) -> str:
+    """What a reply says: without the thoughts that some models put before it, without NUL and lone surrogates."""
+    from curation.ingest.text import clean
+
+    before, thought, after = reply.text.partition("</think>")
+    text = after if thought else before
+    return "" if text.lstrip().startswith("<think>") else clean(text).strip()
+
+
 def parsed(text: str) -> Any:
     """The first JSON value in a reply, fenced or not, or None."""
     import json

@@ -18,6 +18,9 @@ from curation.step import Context
 BATCH = 256
 """Texts of a slow generator between two writes to the cache: what an interruption loses at most."""
 
+PAID = 4
+"""Candidates made at once at least where a language model is asked."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -39,6 +42,11 @@ class Producer:
         self.generators: list[Generator] = [spec.build(ctx, terms) for spec in specs]
         folder = None if ctx.cache is None else ctx.cache / "augment"
         self.lines = [Lines(folder, one.identity) for one in self.generators]
+
+    def size(self, lacking: int, plenty: int) -> int:
+        """Candidates to make at once: as many as are lacking where a language model is paid for them, else with some to spare."""
+        paid = any(hasattr(generator, "client") for generator in self.generators)
+        return max(PAID, lacking) if paid else max(32, plenty)
 
     def accounts(self) -> list[dict[str, Any]]:
         """What each generator asked of its language model in this process."""

@@ -97,6 +97,12 @@ def masked(text: str, terms: Sequence[str] = ()) -> Masked:
     return Masked("".join([*parts, text[at:]]), markers, tuple(text[s.start : s.end] for s in found))
 
 
+def has_prose(it: Masked) -> bool:
+    """Whether there are letters beside the markers."""
+    markers = "".join(it.markers)
+    return sum(map(str.isalpha, it.text)) > sum(map(str.isalpha, markers))
+
+
 def restored(original: str, it: Masked, out: str, terms: Sequence[str] = ()) -> str | Refused:
     """The candidate with its spans back, or why not: one missing, twice, out of order, altered or made up."""
     at = -1

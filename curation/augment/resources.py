@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import io
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +25,11 @@ from curation.errors import MissingExtra, TomeError
 SETUP = "Run: tome augment setup"
 WORDNET, TAGGER = "corpora/wordnet", "taggers/averaged_perceptron_tagger_eng"
 APERTIUM = "apt-get install apertium apertium-eng-spa apertium-eng-cat"
+PIVOTS = {
+    "es": ("eng-spa", "spa-eng", "apertium-eng-spa"), "ca": ("eng-cat", "cat-eng", "apertium-eng-cat"),
+    "gl": ("en-gl", "gl-en", "apertium-en-gl"), "eo": ("en-eo", "eo-en", "apertium-eo-en"),
+}  # fmt: skip
+"""Languages that Debian's packages translate from English and back: both directions, and the package."""
 APT_PACKAGES = ("wordnet-base", "wordnet-sense-index")
 DEBIAN = Path("/usr/share/wordnet")
 """Where Debian's packages put WordNet."""
@@ -74,14 +81,27 @@ def directions() -> frozenset[str]:
     return frozenset(listed.stdout.split())
 
 
+def pivot(via: str) -> tuple[str, str]:
+    """Apertium's directions into a language and back. Raises MissingResource naming the package, or what to take instead."""
+    there, back, package = PIVOTS.get(via, (f"eng-{via}", f"{via}-eng", ""))
+    missing = sorted({there, back} - directions())
+    if missing:
+        other = f"Debian has no package for it: take {', '.join(PIVOTS)}, or engine: marian or llm."
+        raise MissingResource(
+            f"Apertium can't translate {', '.join(missing)} here",
+            where=f"back_translation via {via}",
+            mend=f"Install it with: apt-get install apertium {package}." if package else other,
+        )
+    return there, back
+
+
 def examine() -> list[Found]:
     """What is there, for ``tome doctor``. Never raises."""
-    both = {"es": ("eng-spa", "spa-eng"), "ca": ("eng-cat", "cat-eng")}
     try:
         known = directions()
     except (OSError, subprocess.SubprocessError):
         known = frozenset()
-    pivots = [name for name, pair in both.items() if known >= set(pair)]
+    pivots = [name for name, (*pair, _) in PIVOTS.items() if known >= set(pair)]
     wordnet, tagger = find(WORDNET), find(TAGGER)
     return [
         Found("WordNet", str(wordnet) if wordnet else None),
@@ -106,11 +126,26 @@ def setup(say: Callable[[str], None]) -> list[Found]:
             try:
                 bring(target, package)
             except (OSError, ValueError, subprocess.SubprocessError) as error:
-                say(f"{part}: {way} failed ({' '.join(str(error).split())[:120]})")
+                say(f"{part}: {way} failed ({' '.join(str(error).split())})")
             if find(part) is not None:
                 say(f"{part}: from {way}, in {target}")
                 break
-    return examine()
+        else:
+            say(f"{part}: still missing. {_by_hand(part, target)}")
+    return [
+        one if one.where or one.what == "Apertium" else Found(one.what, None, "see above")
+        for one in examine()
+    ]
+
+
+def _by_hand(part: str, target: Path) -> str:
+    """What a person can do where no way works."""
+    where = target / part
+    return (
+        f"Run this again with a network, or copy nltk_data/{part} from a machine that has it to {where}."
+        if _writable(target)
+        else f"No folder of {', '.join(map(str, folders()))} can be written to: make {target} writable, and run this again."
+    )
 
 
 def _writable(folder: Path) -> bool:
@@ -125,7 +160,8 @@ def _writable(folder: Path) -> bool:
 def _by_nltk(target: Path, package: str) -> None:
     import nltk
 
-    if not nltk.download(package, download_dir=str(target), quiet=True):
+    # its own account of a failure is four lines of an error's insides
+    if not nltk.download(package, download_dir=str(target), quiet=True, print_error_to=io.StringIO()):
         raise ValueError("no network, or the server says no")
     archive = target / ("corpora" if package == "wordnet" else "taggers") / f"{package}.zip"
     if archive.is_file() and not archive.with_suffix("").is_dir():
@@ -160,4 +196,6 @@ def _run(command: list[str], folder: str) -> None:
         raise ValueError(f"{Path(command[0]).name} isn't on this machine")
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
-        raise ValueError(f"{Path(command[0]).name}: {done.stderr.strip()[-200:]}")
+        lines = [line for line in done.stderr.splitlines() if re.match(r"E: |ERROR: ", line)]
+        said = (lines or done.stderr.strip().splitlines() or ["failed"])[-1]
+        raise ValueError(f"{Path(command[0]).name}: {said[:200]}")

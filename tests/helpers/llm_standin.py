@@ -49,6 +49,9 @@ class Handler(BaseHTTPRequestHandler):
             return
         if act == "slow":
             time.sleep(1.0)
+        if act in ("drip", "endless"):
+            self._on_and_on(b" " if act == "drip" else b" " * 1_000_000)
+            return
         if isinstance(act, tuple):
             self.send_response(act[0])
             for name, value in act[1].items():
@@ -57,17 +60,37 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send_response(200)
             content = self.server.reply(body["messages"][-1]["content"])
+            usage: Any = {"prompt_tokens": 7, "completion_tokens": 3}
+            if act == "the key":
+                content += f" {self.headers.get('Authorization')}"
+            if isinstance(act, dict):
+                content, usage = act.get("content", content), act.get("usage", usage)
             good = {
                 "choices": [{"message": {"content": content}}],
-                "usage": {"prompt_tokens": 7, "completion_tokens": 3},
+                "usage": usage,
             }
-            said = {"not json": b"<html>", "no choice": b'{"choices": []}', "null": b"null"}.get(
-                act, json.dumps(good).encode()
-            )
+            odd = {
+                "not json": b"<html>",
+                "no choice": b'{"choices": []}',
+                "null": b"null",
+                "deep": b"[" * 100_000,
+            }
+            said = odd.get(act, b"") if isinstance(act, str) else b""
+            said = said or json.dumps(good).encode()
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
         with contextlib.suppress(OSError):
             self.wfile.write(said)
+
+    def _on_and_on(self, part: bytes) -> None:
+        """An answer that never ends."""
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(part)
+                self.wfile.flush()
+                time.sleep(0.01)
 
     def log_message(self, *args: Any) -> None:
         pass

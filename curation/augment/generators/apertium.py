@@ -15,9 +15,10 @@ from curation.augment.generators.patch import patched
 from curation.augment.generators.pipeline import Pipeline
 from curation.augment.protect import Refused
 
-PIVOTS = {"es": "spa", "ca": "cat", "fr": "fra", "pt": "por", "it": "ita", "gl": "glg", "eo": "epo"}
 SIDES, PART = 2, 256
 """Parts that are translated at once, and texts in each."""
+LONG = re.compile(r"\S{400}")
+"""No word: a text without spaces, in which the engine would look for words for minutes."""
 SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
 
 
@@ -30,25 +31,16 @@ class Apertium:
     """Texts between two writes to the cache."""
 
     def __init__(self, via: str, terms: tuple[str, ...] = (), *, patch: bool = True) -> None:
-        pivot = PIVOTS.get(via, via)
-        there, back = f"eng-{pivot}", f"{pivot}-eng"
-        missing = {there, back} - resources.directions()
-        if missing:
-            package = f"apertium apertium-eng-{pivot}"
-            raise resources.MissingResource(
-                f"Apertium can't translate {', '.join(sorted(missing))} here",
-                where=f"back_translation via {via}",
-                mend=f"Install it with: apt-get install {package}.",
-            )
+        there, back = resources.pivot(via)
         self.there, self.back, self.terms, self.patch = Pipeline(there), Pipeline(back), terms, patch
-        self.identity = f"apertium {there} {back} patch={patch} v4"
+        self.identity = f"apertium {there} {back} patch={patch} v5"
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in order; the engine knows no chance, so the seed changes nothing."""
         del seeds
         masks = [protect.masked(text, self.terms) for text in texts]
         # each line of prose goes by itself, so that texts don't run into one another
-        cut = [re.split(r"(\s*\n\s*)", it.text) for it in masks]
+        cut = [re.split(r"(\s*\n\s*)", it.text) if protect.has_prose(it) else [""] for it in masks]
         parts = [slice(start, start + PART) for start in range(0, len(texts), PART)]
         found: list[str | Refused] = []
         with ThreadPoolExecutor(SIDES) as pool:
@@ -70,6 +62,10 @@ class Apertium:
         """Candidates of translated lines, with their layout and their spans."""
         found: list[str | Refused] = []
         for text, it, pieces in zip(texts, masks, cut, strict=True):
+            if pieces == [""]:
+                found.append(Refused("no prose to change"))
+                next(lines)
+                continue
             new = "".join(next(lines) if place % 2 == 0 else piece for place, piece in enumerate(pieces))
             result = protect.restored(text, it, new, self.terms)
             found.append(Refused("nothing changed") if result == text else result)
@@ -89,7 +85,11 @@ class Apertium:
     def _there_and_back(self, lines: list[str]) -> list[str]:
         """Lines through the pivot and back, each with the white space that it had around it."""
         # what isn't one line for the engine, or nothing at all, stays as it is
-        asked = [place for place, line in enumerate(lines) if line.strip() and "\0" not in line]
+        asked = [
+            place
+            for place, line in enumerate(lines)
+            if line.strip() and "\0" not in line and not LONG.search(line)
+        ]
         found = [" ".join(lines[place].split()) for place in asked]
         for way in (self.there, self.back):
             found = [SPACES.sub(" ", new).strip() for new in way.translate(found)] if found else []

@@ -39,18 +39,22 @@ class Marian:
         self.first, self.second = _loaded(self.there), _loaded(self.back)
         if _is_nllb(self.first) or _is_nllb(self.second):
             _known(via, self.first)
-        self.identity = f"marian {self.there} {self.back} {via} v2"
+        self.identity = f"marian {self.there} {self.back} {via} v3"
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in order."""
         del seeds
         masks = [protect.masked(text, self.terms) for text in texts]
-        cut = [re.split(r"(\s*\n\s*)", it.text) for it in masks]
+        cut = [re.split(r"(\s*\n\s*)", it.text) if protect.has_prose(it) else [""] for it in masks]
         lines = [part for parts in cut for part in parts[::2]]
         pivot = self._translate(self.first, lines, "en", self.via)
         out = iter(self._translate(self.second, pivot, self.via, "en"))
         found: list[str | Refused] = []
         for text, it, parts in zip(texts, masks, cut, strict=True):
+            if parts == [""]:
+                found.append(Refused("no prose to change"))
+                next(out)
+                continue
             new = "".join(next(out) if place % 2 == 0 else part for place, part in enumerate(parts))
             result = protect.restored(text, it, new, self.terms)
             found.append(Refused("nothing changed") if result == text else result)

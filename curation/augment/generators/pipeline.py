@@ -87,12 +87,20 @@ class Pipeline:
         return out[: len(texts)]
 
     def _run(self, programs: str, texts: Iterable[str]) -> subprocess.CompletedProcess[str]:
-        # $1 of a mode tells the generator to leave no marks at unknown words, $2 the tagger nothing
-        return subprocess.run(
-            ["bash", "-o", "pipefail", "-c", programs, "apertium", "-n", ""],
-            input="".join(f"{text}\0" for text in texts), capture_output=True, encoding="utf-8", errors="replace",
-            env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False, timeout=600,
-        )  # fmt: skip
+        given = "".join(f"{text}\0" for text in texts)
+        limit = 600 + len(given) // 10_000
+        try:
+            # $1 of a mode tells the generator to leave no marks at unknown words, $2 the tagger nothing
+            return subprocess.run(
+                ["bash", "-o", "pipefail", "-c", programs, "apertium", "-n", ""],
+                input=given, capture_output=True, encoding="utf-8", errors="replace",
+                env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False, timeout=limit,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise resources.MissingResource(
+                f"apertium {self.direction} took over {limit} s for {len(given):,} characters",
+                mend="Run the same again: what was translated is kept.",
+            ) from None
 
 
 def _mode(direction: str) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from curation.augment import protect
-from curation.augment.llm import Reply, Request
+from curation.augment.llm import Reply, Request, said
 from curation.augment.llm_client import Client
 from curation.augment.protect import Refused
 
@@ -53,7 +53,7 @@ class Rewriter:
             it = protect.masked(text, self.terms)
             prompt = self.prompt.replace("{marker}", (it.markers or ("XQ01QX",))[0])
             asked = Request((("system", prompt), ("user", it.text)), seed)
-            able = len(text) <= LONGEST and any(c.isalpha() for c in _bare(it))
+            able = len(text) <= LONGEST and protect.has_prose(it)
             found.append(asked if able else None)
         return found
 
@@ -61,7 +61,8 @@ class Rewriter:
         """The candidate in each reply, with its spans back, or why there is none."""
         found: list[str | Refused] = []
         for text, reply in zip(texts, replies, strict=True):
-            if reply is None or not reply.text.strip():
+            told = said(reply) if reply else ""
+            if not told:
                 why = (
                     f"longer than {LONGEST:,} characters, not sent"
                     if len(text) > LONGEST
@@ -69,7 +70,7 @@ class Rewriter:
                 )
                 found.append(Refused(why if reply is None else "empty reply"))
                 continue
-            out = protect.restored(text, protect.masked(text, self.terms), reply.text.strip(), self.terms)
+            out = protect.restored(text, protect.masked(text, self.terms), told, self.terms)
             if isinstance(out, str):
                 echo = (_runs(out) & _runs(self.prompt)) - _runs(text)
                 out = Refused("repeats the instruction") if echo else out
@@ -80,10 +81,3 @@ class Rewriter:
 def _runs(text: str) -> set[tuple[str, ...]]:
     words = WORD.findall(text.lower())
     return {tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
-
-
-def _bare(it: protect.Masked) -> str:
-    text = it.text
-    for marker in it.markers:
-        text = text.replace(marker, "")
-    return text

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from curation.augment.generators.base import Message, Seed
-from curation.augment.llm import Reply, Request, parsed
+from curation.augment.llm import Reply, Request, parsed, said
 from curation.augment.llm_client import Client
 from curation.augment.protect import Refused
 
@@ -47,7 +47,7 @@ class Synthesizer:
         self, seeds: Sequence[Seed], replies: Sequence[Reply | None]
     ) -> list[list[dict[str, str]] | Refused]:
         """The conversation in each reply; one without a prompt and an answer is refused."""
-        return [_talk(seed, reply.text if reply else "") for seed, reply in zip(seeds, replies, strict=True)]
+        return [_talk(seed, said(reply) if reply else "") for seed, reply in zip(seeds, replies, strict=True)]
 
     def _request(self, seed: Seed, number: int) -> Request:
         chance = random.Random(number)
@@ -76,12 +76,19 @@ def _talk(seed: Seed, reply: str) -> list[dict[str, str]] | Refused:
     value = parsed(reply)
     if not isinstance(value, dict):
         return Refused("malformed: the reply holds no JSON object")
-    prompt, answer = value.get("prompt"), value.get("answer")
-    if not isinstance(prompt, str) or not isinstance(answer, str) or not prompt.strip() or not answer.strip():
+    prompt, answer = (_text(value.get(name)) for name in ("prompt", "answer"))
+    if not prompt or not answer:
         return Refused("malformed: the reply has no prompt and answer")
     system = [dict(turn) for turn in seed.parent[:1] if turn["role"] == "system"]
     return [
         *system,
-        {"role": "user", "content": prompt.strip()},
-        {"role": "assistant", "content": answer.strip()},
+        {"role": "user", "content": prompt},
+        {"role": "assistant", "content": answer},
     ]
+
+
+def _text(value: Any) -> str:
+    """A text without what no row may hold; nothing where it is none."""
+    from curation.ingest.text import clean
+
+    return clean(value).strip() if isinstance(value, str) else ""

@@ -54,9 +54,7 @@ def reasons(name: str, prompts: list[str]) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", PARENTS)
 def test_nothing_to_change_is_a_reason(name: str, kind: str) -> None:
-    said = set(reasons(name, [PARENTS[kind]]))
-    assert said
-    assert said <= {"no prose to change", "nothing changed"}
+    assert set(reasons(name, [PARENTS[kind]])) == {"no prose to change"}
 
 
 @pytest.mark.parametrize(

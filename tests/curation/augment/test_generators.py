@@ -148,9 +148,19 @@ def test_a_missing_resource_names_the_install_step(monkeypatch: pytest.MonkeyPat
         built("synonym")
 
 
-def test_a_missing_pivot_names_the_package() -> None:
-    with pytest.raises(resources.MissingResource, match="apt-get install apertium apertium-eng-xx"):
-        built({"back_translation": {"via": "xx"}})
+@pytest.mark.parametrize(
+    ("via", "said"),
+    [
+        ("es", "can't translate eng-spa, spa-eng here. Install it with: apt-get install apertium apertium-eng-spa."),
+        ("gl", "can't translate en-gl, gl-en here. Install it with: apt-get install apertium apertium-en-gl."),
+        ("fr", "can't translate eng-fr, fr-eng here. Debian has no package for it: take es, ca, gl, eo, or engine: marian or llm."),
+    ],
+)  # fmt: skip
+def test_a_missing_pivot_names_the_package(via: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "directions", frozenset)
+    with pytest.raises(resources.MissingResource) as caught:
+        built({"back_translation": {"via": via}})
+    assert str(caught.value) == f"back_translation via {via}: Apertium {said}"
 
 
 @NEEDS_APERTIUM
@@ -163,7 +173,9 @@ def test_back_translation_keeps_spans_and_lines(via: str) -> None:
     assert contents(out) == contents(text)
     assert out.count("\n") == 2
     assert out != text
-    assert (empty, code) == (Refused("nothing changed"), Refused("nothing changed"))
+    assert (empty, code) == (Refused("no prose to change"), Refused("no prose to change"))
+    [word] = generator.propose(["a" * 2_000_000], [0])
+    assert word == Refused("nothing changed")
 
 
 @NEEDS_APERTIUM

@@ -63,7 +63,7 @@ def test_replies_come_in_order_at_once_and_on_account(server: Server) -> None:
     assert server.seen[0]["temperature"] == 0.8
 
 
-@pytest.mark.parametrize("failure", [(429, {"Retry-After": "0"}), (429, {}), (500, {}), (503, {"Retry-After": "soon"}), "not json", "no choice", "null", "hang up"])  # fmt: skip
+@pytest.mark.parametrize("failure", [(429, {"Retry-After": "0"}), (429, {}), (500, {}), (503, {"Retry-After": "soon"}), "not json", "no choice", "null", "deep", "endless", "hang up"])  # fmt: skip
 def test_a_passing_failure_is_retried(server: Server, failure: Any) -> None:
     server.script = [failure, failure]
     assert texts(client(server), [ask(1)]) == ["reply to q1"]
@@ -71,7 +71,7 @@ def test_a_passing_failure_is_retried(server: Server, failure: Any) -> None:
 
 
 def test_a_slow_server_is_retried(server: Server) -> None:
-    server.script = ["slow"]
+    server.script = ["slow", "drip"]
     assert texts(client(server, timeout=0.3), [ask(1)]) == ["reply to q1"]
 
 
@@ -84,7 +84,11 @@ def test_a_slow_server_is_retried(server: Server) -> None:
         ("hang up", "can't be reached or hung up, 3 times"),
         ((401, {}), "says no (401). Check the key in OPENAI_API_KEY"),
         ((404, {}), "says no (404). Check the endpoint"),
-        ((302, {"Location": "http://127.0.0.1:1/"}), "says no (302)"),
+        (
+            (302, {"Location": "http://127.0.0.1:1/"}),
+            "says no (302). Check the endpoint: a redirect isn't followed",
+        ),
+        ("the key", "the server's reply holds the key, so it isn't kept. Don't trust this server with a key"),
     ],
 )
 def test_a_lasting_failure_is_one_clear_line_and_what_came_is_kept(
@@ -105,9 +109,35 @@ def test_a_lasting_failure_is_one_clear_line_and_what_came_is_kept(
     assert (again.account.cached, again.account.sent) == (2, 2)
 
 
+@pytest.mark.parametrize("usage", [None, [1], {"prompt_tokens": "many", "completion_tokens": -5}, {"prompt_tokens": float("nan")}])  # fmt: skip
+def test_a_server_that_counts_no_tokens_is_believed_all_the_same(server: Server, usage: Any) -> None:
+    server.script = [{"usage": usage}]
+    one = client(server)
+    assert one.ask([ask(1)]) == [Reply("reply to q1", 0, 0)]
+    assert len(server.seen) == 1
+
+
+def test_a_word_that_is_the_key_of_a_server_without_keys_may_be_said(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "reply")
+    assert texts(client(server), [ask(1)]) == ["reply to q1"]
+
+
+@pytest.mark.parametrize(
+    ("after", "least", "most"),
+    [("0.5", 0.5, 0.5), ("soon", None, None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0), ("Fri, 31 Dec 2100 23:59:59 GMT", 1e9, 1e10), (None, None, None)],
+)  # fmt: skip
+def test_a_server_says_how_long_to_wait(after: str | None, least: float | None, most: float | None) -> None:
+    from curation.augment.llm_http import _seconds
+
+    found = _seconds(after)
+    assert found is None if least is None or most is None else least <= (found or 0) <= most
+
+
 def test_nobody_there() -> None:
     spec = LlmSpec(endpoint="http://127.0.0.1:9/v1", model="m", retries=0)
-    with pytest.raises(LlmError, match="can't be reached or hung up, 1 times"):
+    with pytest.raises(LlmError, match="can't be reached or hung up, once"):
         Client.of(spec, Context()).ask([ask(1)])
 
 
@@ -236,6 +266,26 @@ def test_an_empty_reply_is_a_reason(reply: str) -> None:
     assert rewriter.read(["Pay now, please."], rewriter.client.ask([one for one in asked if one])) == [
         Refused("empty reply")
     ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("<think>Hm, 7 km.</think>\n\nPlease pay now.", "Please pay now."),
+        ("Hm, 7 km.</think> Please pay now.", "Please pay now."),
+        ("<think>Hm, 7 km. And", None),
+        ("Please \ud800pay\0 now.", "Please \ufffdpay now."),
+    ],
+)
+def test_what_no_row_may_hold_is_left_out_of_a_reply(reply: str, said: str | None) -> None:
+    """The thoughts that some models put before their answer, NUL, and halves of characters."""
+    text = "Pay now, please."
+    assert Rewriter(over(), "paraphrase", ()).read([text], [Reply(reply)]) == [
+        Refused("empty reply") if said is None else said
+    ]
+    pair = f'{{"prompt": "Q{reply[-4:]}", "answer": "A\\ud800\\u0000."}}'
+    out = Synthesizer(over(), "self_instruct", "", (), ()).read([SEED], [Reply(f"<think>{{}}</think>{pair}")])
+    assert out[0][-1] == {"role": "assistant", "content": "A\ufffd."}  # type: ignore[index]
 
 
 def test_a_text_that_no_server_would_read_is_not_sent() -> None:

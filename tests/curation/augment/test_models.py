@@ -91,7 +91,7 @@ def test_marian_translates_there_and_back(tmp_path: Path) -> None:
     back = make_marian(tmp_path / "back", "when does it begin")
     generator = built(engine="marian", there=str(there), back=str(back))
     assert generator.propose(["When does it start?", "", "Use `x`."], [0, 1, 2]) == [
-        "when does it begin", Refused("nothing changed"), Refused("protected lost: '`x`'"),
+        "when does it begin", Refused("no prose to change"), Refused("protected lost: '`x`'"),
     ]  # fmt: skip
     with pytest.raises(TomeError, match=r"can't be loaded.*apertium needs neither"):
         built(engine="marian", there=str(tmp_path / "none"), back=str(back))
@@ -149,7 +149,7 @@ def test_nllb_is_told_which_language_to_write(tmp_path: Path) -> None:
     model.generate = generate
     assert generator.propose(["when it begin", ""], [0, 1]) == [
         "when does it begin",
-        Refused("nothing changed"),
+        Refused("no prose to change"),
     ]
     assert [text[:8] for text in read] == ["eng_Latn", "spa_Latn"]
     assert [text.replace("</s>", "").split() for text in written] == [

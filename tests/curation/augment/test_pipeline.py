@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import random
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -88,6 +90,17 @@ def test_numerals_are_the_first_readings_to_go() -> None:
         ("un<prn>", "un<det>"), ("u<num>", "un<prn>"), ("u<num>", "un<det>"), ("un<prn>",), ("un<det>",), ("u<num>",),
     ]  # fmt: skip
     assert list(_fewer(["a", "b"])) == [("a",), ("b",)]
+
+
+def test_programs_that_take_too_long_are_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*args: Any, timeout: float, **kwargs: Any) -> None:
+        raise subprocess.TimeoutExpired("bash", timeout)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(
+        resources.MissingResource, match="eng-spa took over 600 s for 9 characters. Run the same again"
+    ):
+        Pipeline("eng-spa").translate(["a house"])
 
 
 def test_a_program_that_fails_names_the_install_step() -> None:

@@ -41,15 +41,41 @@ def test_nothing_works(place: Path) -> None:
     assert lines == [
         "corpora/wordnet: NLTK's download failed (no network, or the server says no)",
         "corpora/wordnet: packages failed (apt-get isn't on this machine)",
+        f"corpora/wordnet: still missing. {by_hand(place, 'corpora/wordnet')}",
         "taggers/averaged_perceptron_tagger_eng: NLTK's download failed (no network, or the server says no)",
         f"taggers/averaged_perceptron_tagger_eng: packages failed ({Path(sys.executable).name} isn't on this machine)",
+        f"taggers/averaged_perceptron_tagger_eng: still missing. {by_hand(place, resources.TAGGER)}",
     ]
+
+
+def by_hand(place: Path, part: str) -> str:
+    return f"Run this again with a network, or copy nltk_data/{part} from a machine that has it to {place / part}."
+
+
+def test_a_machine_where_nothing_can_be_written(place: Path) -> None:
+    place.write_text("a file is in the way", encoding="utf-8")
+    lines, found = said(place)
+    assert found["WordNet"] is None
+    assert (
+        lines[-1]
+        == f"{resources.TAGGER}: still missing. No folder of {place} can be written to: make {place} writable, and run this again."
+    )
+
+
+def test_why_a_program_failed_is_its_own_last_word(tmp_path: Path) -> None:
+    program = tmp_path / "fails"
+    program.write_text(
+        "#!/bin/sh\necho 'W: old' >&2; echo 'E: no such host' >&2; echo 'Try again.' >&2; exit 1\n"
+    )
+    program.chmod(0o755)
+    with pytest.raises(ValueError, match=r"^fails: E: no such host$"):
+        resources._run([str(program)], str(tmp_path))
 
 
 def test_with_a_network_nltk_brings_both(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import zipfile
 
-    def download(package: str, download_dir: str, quiet: bool) -> bool:
+    def download(package: str, download_dir: str, quiet: bool, print_error_to: object) -> bool:
         part, marker = {
             "wordnet": ("corpora", "lexnames"),
             "averaged_perceptron_tagger_eng": ("taggers", "averaged_perceptron_tagger_eng.weights.json"),
@@ -110,7 +136,7 @@ def test_wordnet_comes_from_debians_packages(place: Path, monkeypatch: pytest.Mo
     assert seen[:3] == [["apt-get", "download"], ["dpkg-deb", "-x"], ["dpkg-deb", "-x"]]
     assert found["WordNet"] == str(place / resources.WORDNET)
     assert f"corpora/wordnet: from packages, in {place}" in lines
-    assert lines[-1].endswith("packages failed (pip brought no textblob-aptagger==0.2.0)")
+    assert lines[-2].endswith("packages failed (pip brought no textblob-aptagger==0.2.0)")
 
 
 def sdist(path: Path, raw: bytes) -> Path:

@@ -279,6 +279,14 @@ def test_an_interrupted_run_equals_an_uninterrupted_one_and_pays_once(
     assert rows_hash(run_step(step, rows, ctx(free, "a")).rows) == rows_hash(want.rows)
 
 
+def test_a_language_model_is_asked_for_what_is_lacking(rows: pl.DataFrame) -> None:
+    model = FakeModel()
+    step = step_from({**GIVEN, "generators": ["paraphrase"], "rows": {"legal": 6}})
+    [line] = run_step(step, rows, Context(seed=2, models={"llm": model})).summary["by category"].values()
+    assert line["kept"] == 6
+    assert line["tried"] <= model.asked < line["tried"] + 4
+
+
 def test_the_balance_plan_says_how_many(rows: pl.DataFrame) -> None:
     mix = {"to": "largest", "max_repeats": 1.5}
     step: Any = step_from(
