@@ -98,7 +98,7 @@ def test_programs_that_take_too_long_are_told_in_one_line(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(subprocess, "run", run)
     with pytest.raises(
-        resources.MissingResource, match="eng-spa took over 600 s for 9 characters. Run the same again"
+        resources.MissingResource, match=r"eng-spa took over 600 s for 9 characters\. Run the same again"
     ):
         Pipeline("eng-spa").translate(["a house"])
 
