@@ -117,8 +117,7 @@ class Endpoint:
         sent = urllib.request.Request(self.url, json.dumps(body).encode(), headers)  # noqa: S310 - http(s) only
         until = time.monotonic() + self.spec.timeout
         with self._opener.open(sent, timeout=self.spec.timeout) as answer:
-            body = _read(answer, until)
-        value = json.loads(body)
+            value = json.loads(_read(answer, until))
         text = value["choices"][0]["message"]["content"]
         if not isinstance(text, str):
             raise TypeError("no text")
