@@ -35,7 +35,10 @@ class Tool:
         augmenter._generate_aug_cnt = lambda _, *limits: self._counted(self._total, *limits)
 
     def __call__(self, words: list[str], total: int) -> list[str] | None:
-        """What becomes of the words, which are some of so many; None where none of them may change."""
+        """What becomes of each word, which are some of so many: empty where it goes, with a space where it is split.
+
+        None where none of them may change.
+        """
         self._words, self._total = words, total
         # the tokenizer answers with the words, so what is passed here only has to be a text
         out = self._act("words")
@@ -90,13 +93,12 @@ class Doc:
         return self.before
 
     def get_augmented_tokens(self) -> list[str]:
-        """All words as they are, without those that are gone."""
-        return [word for word in self.now if word]
+        """What every word is now; empty where it is gone, so that the others keep their places."""
+        return self.now
 
     def add_token(self, idx: int, token: str, **_: Any) -> None:
-        """Put a word in."""
-        self.before.insert(idx, token)
-        self.now.insert(idx, token)
+        """Put a word in before another: the two stand in its place."""
+        self.now[idx] = f"{token} {self.now[idx]}"
 
     def add_change_log(self, idx: int, new_token: str, **_: Any) -> None:
         """Change a word."""

@@ -11,6 +11,10 @@ from curation.augment.generators.lists import is_firm
 
 FEWEST = 2
 """Letters of each half of a word that is split."""
+SIGNS = ".,;:!?"
+"""Signs that no space stands before; so it is at the end of a text."""
+OPEN = " \n(["
+"""What no space stands behind; so it is at the beginning of a text."""
 
 
 def other_words(changes: Sequence[tuple[Sequence[str], list[str]]]) -> None:
@@ -47,16 +51,23 @@ def far_swaps(before: Sequence[str], after: list[str], glue: Sequence[str]) -> N
         at = end
 
 
-def long_halves(out: Sequence[str], kept: type[str]) -> list[str]:
-    """Words after a split, where each half has two letters at least; those of the type ``kept`` weren't split."""
-    found, at = list(out), 0
-    while at + 1 < len(found):
-        one, two = found[at], found[at + 1]
-        if isinstance(one, kept) or isinstance(two, kept):
-            at += 1
-            continue
-        word = str(one) + str(two)
-        cut = min(max(len(one), FEWEST), len(word) - FEWEST)
-        found[at : at + 2] = [word[:cut], word[cut:]]
-        at += 2
+def long_halves(before: Sequence[str], after: list[str]) -> None:
+    """Move the cut of words that were split, so that each half has two letters at least."""
+    for at, (word, now) in enumerate(zip(before, after, strict=True)):
+        if now != word:
+            cut = min(max(now.index(" "), FEWEST), len(word) - FEWEST)
+            after[at] = f"{word[:cut]} {word[cut:]}"
+
+
+def closed_up(words: Sequence[str], glue: Sequence[str]) -> list[str]:
+    """What stands between words, some of which are gone (empty): no space twice, none before a sign that ends or parts a sentence."""
+    found = list(glue)
+    for at, word in enumerate(words):
+        if not word:
+            before, after = found[at], found[at + 1]
+            if after[:1] in SIGNS:
+                before = before.rstrip(" ")
+            elif before[-1:] in OPEN:
+                after = after.lstrip(" ")
+            found[at], found[at + 1] = "", before + after
     return found

@@ -52,7 +52,7 @@ class SynonymGenerator(WordGenerator):
         self._known |= dict(zip(fresh, self._fits(fresh), strict=True))
         return super().propose(texts, seeds)
 
-    def _one(self, text: str, seed: int) -> Drawn | str | Refused:
+    def _one(self, text: str, seed: int) -> Drawn | Refused:
         self._fit = self._known[text]
         if any(tag != LEFT_ALONE for tag in self._fit.tags) or not self._fit.tags:
             return super()._one(text, seed)

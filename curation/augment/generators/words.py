@@ -25,24 +25,8 @@ ENGLISH = frozenset({"en"})
 WORD = re.compile(r"([^\W\d_]+(?:['’\-][^\W\d_]+)*)")
 
 
-MOVING = ("delete", "split")
-
-
-class Word(str):
-    """A word that knows its place, so that what is left of a list can be woven back."""
-
-    __slots__ = ("place",)
-    place: int
-
-    def __new__(cls, text: str, place: int) -> Word:
-        """A text with its place."""
-        word = str.__new__(cls, text)
-        word.place = place
-        return word
-
-
 class Drawn(NamedTuple):
-    """The words of a text, what becomes of each, and what stands between them."""
+    """The words of a text, what becomes of each (empty where it goes), and what stands between them."""
 
     words: tuple[str, ...]
     changed: list[str]
@@ -68,8 +52,8 @@ class WordGenerator:
             readable.other_words([(one.words, one.changed) for one in drawn if isinstance(one, Drawn)])
         return [self._put(text, one) for text, one in zip(texts, drawn, strict=True)]
 
-    def _one(self, text: str, seed: int) -> Drawn | str | Refused:
-        """What nlpaug draws for a text: as many words as there were, or a whole text, or why there is none."""
+    def _one(self, text: str, seed: int) -> Drawn | Refused:
+        """What nlpaug draws for a text, or why there is nothing."""
         import numpy as np
 
         words, glue = cut(text, self.terms)
@@ -78,29 +62,25 @@ class WordGenerator:
         random.seed(seed)
         np.random.seed(seed % 2**32)
         places = self._offered(words)
-        given = [words[place] for place in places]
-        # where words may go or become two, those that stay say where they stood
-        if self.name in MOVING:
-            given = [Word(words[place], place) for place in places]
-        out = self._tool(list(given), len(words))
+        out = self._tool([words[place] for place in places], len(words))
         if out is None:
             return Refused("no word that may change")
-        if self.name == "split":
-            out = readable.long_halves(out, Word)
-        if len(out) != len(given):
-            return _woven(out, words, glue)
         changed = list(words)
         for place, word in zip(places, out, strict=True):
             changed[place] = word
         if self.name == "swap":
             readable.far_swaps(words, changed, glue)
+        if self.name == "split":
+            readable.long_halves(words, changed)
+        if self.name == "delete":
+            glue = tuple(readable.closed_up(changed, glue))
         return Drawn(words, changed, glue)
 
-    def _put(self, text: str, drawn: Drawn | str | Refused) -> str | Refused:
+    def _put(self, text: str, drawn: Drawn | Refused) -> str | Refused:
         """The candidate, where something changed and every protected span is in place."""
         if isinstance(drawn, Refused):
             return drawn
-        candidate = _joined(drawn.changed, drawn.glue) if isinstance(drawn, Drawn) else drawn
+        candidate = _joined(drawn.changed, drawn.glue)
         return (
             Refused("nothing changed") if candidate == text else protect.verified(text, candidate, self.terms)
         )
@@ -126,27 +106,8 @@ def cut(text: str, terms: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, 
 
 
 def _joined(words: Sequence[str], glue: Sequence[str]) -> str:
-    """As many words as there were, back between their glue."""
+    """The words back between their glue."""
     return "".join(chain.from_iterable(zip(glue, words, strict=False))) + glue[-1]
-
-
-def _woven(out: Sequence[str], words: Sequence[str], glue: Sequence[str]) -> str:
-    """Fewer words or more back between the glue: those left unchanged hold their places."""
-    slots: list[list[str]] = [[] for _ in words]
-    at = 0
-    for place, word in enumerate(out):
-        if isinstance(word, Word) and word.place >= at:
-            at = word.place
-        else:
-            nearest = next((w.place for w in out[place + 1 :] if isinstance(w, Word)), len(words))
-            at = min(at + 1 if slots[at] and at + 1 < nearest else at, len(words) - 1)
-        slots[at].append(word)
-    text = ""
-    for before, found in zip(glue, slots, strict=False):
-        text += before.lstrip(" ") if text.endswith(" ") or not text else before
-        text += " ".join(found)
-    tail = glue[-1]
-    return text.rstrip(" ") + tail if tail[:1] in ".,;:!?" else text + tail
 
 
 @contextmanager

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.augment.generators.readable import far_swaps, long_halves, other_words
-from curation.augment.generators.words import Word
+from curation.augment.generators.readable import closed_up, far_swaps, long_halves, other_words
 
 
 def test_a_slip_that_is_another_word_is_taken_back() -> None:
@@ -40,7 +39,23 @@ def test_no_swap_moves_a_word_that_the_meaning_hangs_on(firm: str) -> None:
 
 
 def test_halves_have_two_letters() -> None:
-    kept = [Word("how", 0), Word("it", 3)]
-    out = [kept[0], "d", "amage", "lette", "r", kept[1]]
-    assert long_halves(out, Word) == ["how", "da", "mage", "lett", "er", "it"]
-    assert long_halves([kept[0]], Word) == ["how"]
+    words, after = ["how", "damage", "letter", "it"], ["how", "d amage", "lette r", "it"]
+    long_halves(words, after)
+    assert after == ["how", "da mage", "lett er", "it"]
+
+
+@pytest.mark.parametrize(
+    ("words", "glue", "text"),
+    [
+        (["look", "", "then"], ["", " ", ", ", "?"], "look, then?"),
+        (["", "Dog", "which"], ["", " ", ", ", ""], "Dog, which"),
+        (["", "", "Dog"], ["(", " ", " ", ") "], "(Dog) "),
+        (["look", "", ""], ["  ", " ", " ", ""], "  look"),
+        (["look", ""], ["", " ", "!"], "look!"),
+        (["a", "", "b"], ["", "\n- ", " ", ""], "a\n- b"),
+        (["a", "b"], [" ", " , ", " "], " a , b "),
+    ],
+)
+def test_where_words_went_the_rest_closes_up(words: list[str], glue: list[str], text: str) -> None:
+    found = closed_up(words, glue)
+    assert "".join(part for pair in zip(found, [*words, ""], strict=True) for part in pair) == text
