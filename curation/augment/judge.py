@@ -118,10 +118,8 @@ class Judge:
                 verdict.measure("copied", share, why, high=limit)
 
     def _flags(self, verdicts: Sequence[Verdict], parents: Sequence[Talk], children: Sequence[Talk]) -> None:
-        old = measures.flags(parents)
-        new = measures.flags_of_children(children, parents, old)
-        for verdict, was, now in zip(verdicts, old, new, strict=True):
-            worse = ", ".join(sorted(now - was))
+        for verdict, new in zip(verdicts, measures.new_flags(parents, children), strict=True):
+            worse = ", ".join(sorted(new))
             verdict.measure("flags", worse, f"{worse}, which the parent doesn't raise" if worse else None)
 
     def _meaning(

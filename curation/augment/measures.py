@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,11 @@ import numpy.typing as npt
 import polars as pl
 
 from curation.augment.near import sets_of
+from curation.parts import Parts
 from curation.rows import messages_of
 from curation.shingles import HASH_BITS
 from curation.step import Context
-from curation.words import I64, U64, Flags, running
+from curation.words import I64, U64, Flags
 
 WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)*|[^\w\s]")
 RUN, LEAST = 3, 2
@@ -25,8 +25,8 @@ TOKENS, CHARS = 256, 8
 """Tokens of a text whose meaning is taken, and characters that are read for each."""
 REMEMBERED = 8_192
 """Texts whose language, flags or vector are remembered: parents come again and again."""
-PARTS = 65_536
-"""Stretches of text without a space whose words are remembered."""
+VOCABULARY, LONGEST = 65_536, 24
+"""Different words that are remembered, and characters of a stretch without a space whose words are."""
 Talk = Sequence[dict[str, str]]
 
 
@@ -45,21 +45,18 @@ def lexical(left: Sequence[str], right: Sequence[str]) -> list[float]:
 
     Source: Dice 1945; the bag of words and bigrams as in Wieting et al. 2017.
     """
-    if len(_PARTS) > PARTS:
-        _PARTS.clear()
+    if len(_NUMBERS) > VOCABULARY:
         _NUMBERS.clear()
-    (a, of_a), (b, of_b) = _numbered(left), _numbered(right)
+        _PARTS.forget()
+    (a, of_a), (b, of_b) = (_PARTS([text.lower() for text in side]) for side in (left, right))
     # what two texts of as many words have in the same places they share; the rest is counted
     even = np.diff(of_a) == np.diff(of_b)
     other_a, other_b = np.ones(a.size, bool), np.ones(b.size, bool)
     there, here = np.repeat(even, np.diff(of_b)), np.repeat(even, np.diff(of_a))
     other_a[here] = other_b[there] = a[here] != b[there]
-    (grams, of), (others, of_others) = _grams(a, of_a, other_a), _grams(b, of_b, other_b)
-    width = (len(_NUMBERS) + 1) ** 2
-    both, i, j = np.intersect1d(grams, others, assume_unique=True, return_indices=True)
-    counted = np.bincount(both // width, np.minimum(of[i], of_others[j]), len(left))
+    grams, others = _grams(a, of_a, other_a), _grams(b, of_b, other_b)
     totals, more = (np.maximum(2 * np.diff(bounds) - 1, 0) for bounds in (of_a, of_b))
-    shared = counted + totals - np.bincount(grams // width, of, len(left))
+    shared = totals - np.bincount(grams // _width(), minlength=len(left)) + _in_both(grams, others, len(left))
     return [
         round(2 * int(same) / total, 3) if total else 1.0
         for same, total in zip(shared.tolist(), (totals + more).tolist(), strict=True)
@@ -69,28 +66,40 @@ def lexical(left: Sequence[str], right: Sequence[str]) -> list[float]:
 _NUMBERS: defaultdict[str, int] = defaultdict()
 # a new word's number is how many there were before it, also after all were forgotten
 _NUMBERS.default_factory = _NUMBERS.__len__
-_PARTS: dict[str, tuple[int, ...]] = {}
-"""The words of stretches without a space, as numbers."""
 
 
-def _numbered(texts: Sequence[str]) -> tuple[I64, I64]:
-    """The words of texts as numbers, one after the other, and where each text starts and ends."""
-    parts = [text.lower().split(" ") for text in texts]
-    for part in set(chain.from_iterable(parts)) - _PARTS.keys():
-        _PARTS[part] = tuple(_NUMBERS[word] for word in WORDS.findall(part))
-    words = [list(chain.from_iterable(map(_PARTS.__getitem__, some))) for some in parts]
-    bounds = running(np.array([len(one) for one in words], dtype=np.int64))
-    return np.fromiter(chain.from_iterable(words), np.int64, int(bounds[-1])), bounds
+def _numbers(parts: list[str]) -> list[list[int]]:
+    """The words of stretches without a space, as numbers."""
+    return [[_NUMBERS[word] for word in WORDS.findall(part)] for part in parts]
 
 
-def _grams(words: I64, bounds: I64, chosen: Flags) -> tuple[I64, I64]:
-    """The different words that are chosen, and pairs of neighbours one of which is, of all texts as keys, each with how often its text has it."""
+_PARTS = Parts(_numbers, 4 * VOCABULARY, LONGEST)
+
+
+def _width() -> int:
+    """How many keys each text has: a pair of any two words, or one word and nothing."""
+    return (len(_NUMBERS) + 1) ** 2
+
+
+def _grams(words: I64, bounds: I64, chosen: Flags) -> I64:
+    """The words that are chosen, and pairs of neighbours one of which is, of all texts as keys."""
     most, owner = len(_NUMBERS), np.repeat(np.arange(bounds.size - 1), np.diff(bounds))
-    keys = (owner * (most + 1) + words) * (most + 1)
+    keys = owner * _width() + words * (most + 1)
     pairs = (owner[1:] == owner[:-1]) & (chosen[1:] | chosen[:-1])
-    return np.unique(
-        np.concatenate(((keys + most)[chosen], (keys[:-1] + words[1:])[pairs])), return_counts=True
-    )
+    return np.concatenate(((keys + most)[chosen], (keys[:-1] + words[1:])[pairs]))
+
+
+def _in_both(left: I64, right: I64, texts: int) -> I64:
+    """How many keys of each text stand on both sides, each as often as on the side where it stands less often."""
+    # plain numbers are sorted ten times as fast as their places would be, so the side is the last bit of each
+    both = np.sort(np.concatenate((left << 1, right << 1 | 1)))
+    keys = both >> 1
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    if not starts.size:
+        return np.zeros(texts, np.int64)
+    on_right = np.add.reduceat(both & 1, starts)
+    fewer = np.minimum(on_right, np.diff(starts, append=both.size) - on_right)
+    return np.bincount(keys[starts] // _width(), fewer, texts).astype(np.int64)
 
 
 def copied(old: Sequence[str], new: Sequence[str], answers: Sequence[str]) -> list[float]:
@@ -165,18 +174,18 @@ def flags(talks: Sequence[Talk]) -> list[set[str]]:
     return [found[key] for key in keys]
 
 
-def flags_of_children(
-    children: Sequence[Talk], parents: Sequence[Talk], known: Sequence[set[str]]
-) -> list[set[str]]:
-    """The flags of children, whose parents have those that are ``known``: where answers stayed, prompts alone are looked at."""
-    from curation.steps.quality import OF_PROMPTS, of_prompts
+def new_flags(parents: Sequence[Talk], children: Sequence[Talk]) -> list[set[str]]:
+    """The flags that each child raises and its parent doesn't: where answers stayed, only those that prompts have a part in can be new."""
+    from curation.steps.quality import of_prompts
 
-    same = [place for place, pair in enumerate(zip(parents, children, strict=True)) if _same_answers(*pair)]
-    other = sorted(set(range(len(children))) - set(same))
-    found = dict(zip(other, flags([children[place] for place in other]), strict=True))
-    for place, up in zip(same, of_prompts([children[place] for place in same]), strict=True):
-        found[place] = known[place] - OF_PROMPTS | up
-    return [found[place] for place in range(len(children))]
+    same = [_same_answers(*pair) for pair in zip(parents, children, strict=True)]
+    found: list[set[str]] = [set() for _ in children]
+    for measure, alike in ((of_prompts, True), (flags, False)):
+        places = [place for place, one in enumerate(same) if one is alike]
+        both = measure([side[place] for side in (parents, children) for place in places])
+        for place, was, now in zip(places, both[: len(places)], both[len(places) :], strict=True):
+            found[place] = now - was
+    return found
 
 
 def _same_answers(one: Talk, other: Talk) -> bool:

@@ -8,7 +8,6 @@ Wang et al. 2020, "MiniLM"; Reimers and Gurevych 2019, "Sentence-BERT"), after t
 from __future__ import annotations
 
 import functools
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,14 @@ from numpy.typing import NDArray
 from curation.contract import file_sha256
 from curation.embedding.numbers import Vectors, quantise
 from curation.errors import MissingExtra
+from curation.parts import Parts
+from curation.words import I64, running
 
 TABLE = Path(__file__).with_name("static.npz")
 MOST = 512
 """Most tokens a text, so that sums stay below 2^31."""
-WORD, WORDS = 24, 200_000
-"""Characters of a word whose tokens are remembered, and how many words are, at most."""
+WORD, TOKENS = 24, 400_000
+"""Characters of a word whose tokens are remembered, and how many tokens are, at most."""
 
 
 class StaticEncoder:
@@ -32,34 +33,32 @@ class StaticEncoder:
     def __init__(self) -> None:
         self.identity = f"static-{file_sha256(TABLE)[:12]}"
         self.table, self.tokenizer = _load()
-        self._known: dict[str, tuple[int, ...]] = {}
+        self._parts = Parts(self._ids, TOKENS, WORD)
 
     def encode(self, texts: list[str], tokens: int) -> Vectors:
         """Vectors of the texts' first ``tokens`` tokens (at most 512)."""
         from scipy.sparse import csr_array
 
-        ids = self._tokens(texts, min(tokens, MOST))
-        ends = np.cumsum([0, *map(len, ids)])
-        flat = np.fromiter(chain.from_iterable(ids), np.int32, count=int(ends[-1]))
+        ids, ends = self._tokens(texts, min(tokens, MOST))
         counts = csr_array(
-            (np.ones(len(flat), np.int32), flat, ends), shape=(len(texts), len(self.table)), dtype=np.int32
+            (np.ones(ids.size, np.int32), ids.astype(np.int32), ends),
+            shape=(len(texts), len(self.table)),
+            dtype=np.int32,
         )
         return quantise(counts @ self.table)
 
-    def _tokens(self, texts: list[str], most: int) -> list[list[int]]:
-        """The first tokens of each text, word by word: a tokenizer of this kind looks at no word's neighbours, so each is asked for once."""
-        cut = [text.replace("\n", " ").split(" ") for text in texts]
-        if len(self._known) > WORDS:
-            self._known = {}
-        known = self._known
-        fresh = list(set(chain.from_iterable(cut)) - known.keys())
-        found = self.tokenizer.encode_batch_fast(fresh, add_special_tokens=False)
-        known.update((word, tuple(encoding.ids)) for word, encoding in zip(fresh, found, strict=True))
-        ids = [list(islice(chain.from_iterable(map(known.__getitem__, words)), most)) for words in cut]
-        for word in fresh:
-            if len(word) > WORD:
-                del known[word]
-        return ids
+    def _tokens(self, texts: list[str], most: int) -> tuple[I64, I64]:
+        """The first tokens of each text, and where each text's start and end."""
+        ids, ends = self._parts([text.replace("\n", " ") for text in texts])
+        sizes = np.diff(ends)
+        if sizes.size and sizes.max() > most:
+            ids = ids[np.arange(ids.size) - np.repeat(ends[:-1], sizes) < most]
+            ends = running(np.minimum(sizes, most))
+        return ids, ends
+
+    def _ids(self, words: list[str]) -> list[list[int]]:
+        """The tokens of words: a tokenizer of this kind looks at no word's neighbours, so each is asked for once."""
+        return [one.ids for one in self.tokenizer.encode_batch_fast(words, add_special_tokens=False)]
 
 
 @functools.lru_cache(maxsize=1)

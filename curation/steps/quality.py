@@ -191,12 +191,13 @@ def of_prompts(talks: Sequence[Sequence[Mapping[str, str]]]) -> list[set[str]]:
     def last(talk: Sequence[Mapping[str, str]], role: str) -> str:
         return next((turn["content"] for turn in reversed(talk) if turn["role"] == role), "")
 
+    # a line end is part of no sign of a broken encoding, nor is a text of ASCII alone
+    whole = ["\n".join(turn["content"] for turn in talk) for talk in talks]
     texts = pl.DataFrame(
         {
             "prompt": [last(talk, "user") for talk in talks],
             "last": [last(talk, "assistant") for talk in talks],
-            # a line end is part of no sign of a broken encoding
-            "all": ["\n".join(turn["content"] for turn in talk) for talk in talks],
+            "all": [None if text.isascii() else text for text in whole],
         },
         schema={"prompt": pl.String, "last": pl.String, "all": pl.String},
     ).with_columns(pl.col("prompt").str.strip_chars(), broken=pl.col("all").str.contains(patterns.MOJIBAKE))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.augment import measures
-from curation.augment.measures import WORDS, copied, flags, flags_of_children, languages, lexical
+from curation.augment.measures import WORDS, copied, flags, languages, lexical, new_flags
 
 TEXT = st.text(st.sampled_from("ab .'é\n😀Ã©"), max_size=12)
 ANSWERS = (
@@ -41,7 +41,7 @@ def test_lexical_of_many_is_that_of_each(pairs: list[tuple[str, str]]) -> None:
 def test_lexical_stays_right_after_words_were_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = [(f"one two number{n}", f"two number{n + 1} three") for n in range(40)]
     first = [lexical([a], [b]) for a, b in pairs]
-    monkeypatch.setattr(measures, "PARTS", 3)
+    monkeypatch.setattr(measures, "VOCABULARY", 3)
     assert [lexical([a], [b]) for a, b in pairs] == first
     assert lexical(*map(list, zip(*pairs, strict=True))) == [round(dice(*pair), 3) for pair in pairs]
 
@@ -79,7 +79,9 @@ def test_languages_are_remembered_and_of_each_text() -> None:
         st.tuples(TEXT, TEXT, st.sampled_from(ANSWERS), st.sampled_from(ANSWERS), st.booleans()), max_size=5
     )
 )
-def test_flags_of_a_child_are_those_of_its_text(cases: list[tuple[str, str, str, str, bool]]) -> None:
+def test_new_flags_are_those_of_the_childs_text_without_the_parents(
+    cases: list[tuple[str, str, str, str, bool]],
+) -> None:
     parents, children = [], []
     for old, new, answer, other, stays in cases:
         long = "What is it that I should do with this one, please? "
@@ -92,6 +94,6 @@ def test_flags_of_a_child_are_those_of_its_text(cases: list[tuple[str, str, str,
             ]
         )
     measures._FLAGS.clear()
-    found = flags_of_children(children, parents, flags(parents))
+    found = new_flags(parents, children)
     measures._FLAGS.clear()
-    assert found == flags(children)
+    assert found == [now - was for was, now in zip(flags(parents), flags(children), strict=True)]

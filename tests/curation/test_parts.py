@@ -1,0 +1,39 @@
+"""Stretches of text as numbers: what many texts give at once is what each gives by itself, also after some were forgotten."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.parts import Parts
+
+TEXT = st.text(st.sampled_from("ab c\n"), max_size=20)
+
+
+def numbers(parts: list[str]) -> list[list[int]]:
+    return [[ord(letter) for letter in part] for part in parts]
+
+
+@given(st.lists(st.lists(TEXT, max_size=4), max_size=4), st.integers(0, 10), st.integers(0, 4))
+def test_texts_are_the_numbers_of_their_stretches(calls: list[list[str]], most: int, longest: int) -> None:
+    parts = Parts(numbers, most, longest)
+    for texts in calls:
+        flat, bounds = parts(texts)
+        assert [flat[a:b].tolist() for a, b in pairwise(bounds)] == [
+            [ord(letter) for letter in text if letter != " "] for text in texts
+        ]
+
+
+def test_each_stretch_is_asked_for_once_unless_it_is_long() -> None:
+    asked: list[str] = []
+
+    def told(parts: list[str]) -> list[list[int]]:
+        asked.extend(parts)
+        return numbers(parts)
+
+    parts = Parts(told, most=100, longest=3)
+    parts(["one two one", "three two"])
+    parts(["one three"])
+    assert asked == ["one", "two", "three", "three"]
