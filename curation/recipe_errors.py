@@ -78,6 +78,8 @@ def explain(error: ValidationError, raw: Any, where: str, text: str, model: type
         return RecipeError("a step needs an op", where=at, mend=nearest("", BY_OP))
     if kind == "extra_forbidden":
         return RecipeError(f"there is no field {name!r}", where=at, mend=_fields(model, path[:-1], raw, name))
+    if kind == "missing" and name.isdigit():
+        return RecipeError(f"it needs {int(name) + 1} values, found {shown(value)}", where=at)
     if kind == "missing":
         return RecipeError(f"field {name!r} is missing", where=at)
     if kind == "literal_error" and isinstance(value, str):
@@ -86,17 +88,24 @@ def explain(error: ValidationError, raw: Any, where: str, text: str, model: type
     if kind in MAPPINGS:
         step = len(path) == 2 and path[0] == "steps"
         want = "a step's name or a mapping with an op" if step else "a mapping"
-        return RecipeError(f"expected {want}, found {value!r:.60}", where=at)
+        return RecipeError(f"expected {want}, found {shown(value)}", where=at)
     if kind in LISTS:
-        return RecipeError(f"expected a list, found {value!r:.60}", where=at)
+        mend = f"Write a list: [{value}]." if isinstance(value, str) else None
+        return RecipeError(f"expected a list, found {shown(value)}", where=at, mend=mend)
     if kind == "too_short" and not isinstance(value, str):
         least = int(told.get("min_length", 1))
         return RecipeError(
-            f"it needs {least} value{'s' if least > 1 else ''} at least, found {value!r:.60}", where=at
+            f"it needs {least} value{'s' if least > 1 else ''} at least, found {shown(value)}", where=at
         )
     message = found["msg"].removeprefix("Value error, ")
-    tail = "" if kind == "value_error" else f", found {value!r:.60}"
+    tail = "" if kind == "value_error" else f", found {shown(value)}"
     return RecipeError(f"{message}{tail}", where=at)
+
+
+def shown(value: Any) -> str:
+    """What was found, shortened, as YAML has it."""
+    names = {None: "null", True: "true", False: "false"}
+    return names[value] if value is None or isinstance(value, bool) else f"{value!r:.60}"
 
 
 def _first(error: ValidationError, raw: Any) -> ErrorDetails:
@@ -107,9 +116,14 @@ def _first(error: ValidationError, raw: Any) -> ErrorDetails:
         beside = first["loc"][:-1]
         spelt = (one for one in errors if one["type"] == "extra_forbidden" and one["loc"][:-1] == beside)
         return next(spelt, first)
-    if first["type"] != "literal_error" or not isinstance(first["input"], dict):
+    if not isinstance(first["input"], dict):
         return first
     base = _path(first, raw)
+    if first["type"] in ("int_type", "float_type"):  # one number or a mapping: what is wrong in the mapping
+        deeper = (one for one in errors[1:] if _path(one, raw)[: len(base)] == base != _path(one, raw))
+        return next(deeper, first)
+    if first["type"] != "literal_error":
+        return first
     same = [one for one in errors[1:] if _path(one, raw)[: len(base)] == base]
     for wanted in ("value_error", "", "extra_forbidden", "missing"):
         for one in same:
@@ -141,13 +155,22 @@ def _fields(model: type[BaseModel], path: Path, raw: Any, name: str) -> str | No
     here: list[type[BaseModel]] = [model]
     for part in path:
         value = value[part]
-        if isinstance(part, str):
+        named = value.get("name") if isinstance(part, int) and isinstance(value, dict) else part
+        if alike := [one for one in here if named in _names(one)]:  # a generator by its name
+            here = alike
+        elif isinstance(part, str):
             fields = [one.model_fields[part].annotation for one in here if part in one.model_fields]
             here = [found for field in fields for found in _models(field)]
         elif isinstance(value, dict) and path[0] == "steps" and value.get("op") in BY_OP:
             here = [BY_OP[value["op"]]]
     known = {field for one in here for field in one.model_fields if field != "op"}
     return nearest(name, known) if known else None
+
+
+def _names(model: type[BaseModel]) -> tuple[Any, ...]:
+    """The names that a model goes by in the short form ``{NAME: {...}}``."""
+    field = model.model_fields.get("name")
+    return typing.get_args(field.annotation) if field is not None else ()
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:

@@ -1,4 +1,4 @@
-"""Write docs/commands.md and docs/steps.md from the program itself; ``--check`` says whether they are up to date.
+"""Write docs/commands.md, docs/steps.md and docs/generators.md from the program itself; ``--check`` says whether they are up to date.
 
 python docs/build.py            write
 python docs/build.py --check    exit 1, naming the pages, when they differ
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 os.environ.update(COLUMNS="100", TERM="dumb", NO_COLOR="1")
+
+import yaml
 
 import tome  # after the width is set, since help texts wrap to it
 
@@ -69,6 +71,39 @@ def steps_page() -> str:
     return "\n".join([parts[0], parts[1], parts[2], *rows, *details]) + "\n"
 
 
+def generators_page() -> str:
+    """Every generator of the augment step, the language models that some ask, and the gates: parameters, defaults, meanings."""
+    from curation.augment import specs
+    from curation.augment.gates import Gates
+    from curation.augment.llm import LlmSpec
+
+    parts = ["# Generators and gates\n", NOTE.strip() + "\n"]
+    parts.append(
+        "Parameters of the step [augment](steps/augment.md); what they make stands in [augmentation](augmentation.md)."
+    )
+    parts.append("A generator is written as its name, or with parameters: `{keyboard: {share: 0.2}}`.")
+    for model in (specs.Words, specs.Contextual, specs.BackTranslation, specs.Paraphrase, specs.Synthesize):
+        names = ", ".join(typing.get_args(model.model_fields["name"].annotation))
+        parts.append(f"\n## {names}\n\n{parameters(model)}")
+    parts.append(f"\n## A language model (`llm`)\n\n{parameters(LlmSpec)}")
+    parts.append(f"\n## Gates (`gates`)\n\n{parameters(Gates)}")
+    return "\n".join(parts) + "\n"
+
+
+def parameters(model: Any) -> str:
+    """What a model's docstring says, and its fields with type, default and meaning."""
+    from curation.fieldnotes import notes
+
+    said = {note.name: note.says for note in notes(model)}
+    fields = [
+        f"| `{name}` | {type_name(field.annotation)} | {default(field)} | {said.get(name, '').replace('|', chr(92) + '|')} |"
+        for name, field in model.model_fields.items()
+        if name != "name"
+    ]
+    head = "| parameter | type | default | meaning |\n| --- | --- | --- | --- |\n"
+    return f"{(model.__doc__ or '').strip().splitlines()[0]}\n\n{head}" + "\n".join(fields)
+
+
 def type_name(annotation: Any) -> str:
     """A type as a reader of YAML wants it."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -87,6 +122,8 @@ def type_name(annotation: Any) -> str:
     if origin is dict:
         return f"mapping to {type_name(arguments[1])}"
     names = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "null"}
+    if getattr(annotation, "__name__", "") == "LlmSpec":
+        return "a language model"
     return names.get(annotation) or getattr(annotation, "__name__", str(annotation))
 
 
@@ -96,12 +133,23 @@ def default(field: Any) -> str:
         return "needed"
     value = field.get_default(call_default_factory=True)
     if hasattr(value, "model_dump"):
-        value = value.model_dump(exclude_none=True)
-    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        value = value.model_dump(mode="json", exclude_none=True)
+    if isinstance(value, dict | list | tuple):
+        value = list(value) if isinstance(value, tuple) else value
+        return f"`{yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False).strip()}`"
+    text = (
+        "''"
+        if value == ""
+        else "null"
+        if value is None
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
     return f"`{text}`".replace("|", "\\|")
 
 
-PAGES = {"commands.md": commands_page, "steps.md": steps_page}
+PAGES = {"commands.md": commands_page, "steps.md": steps_page, "generators.md": generators_page}
 
 
 def main() -> int:

@@ -5,23 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 EMPTY = "empty prompt"
 Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+def _in_order(band: tuple[float, float]) -> tuple[float, float]:
+    if band[0] > band[1]:
+        raise ValueError(f"the least, {band[0]:g}, is over the most, {band[1]:g}")
+    return band
+
+
+Band = Annotated[tuple[Share, Share], AfterValidator(_in_order)]
+"""Least and most."""
+
+
+def brief(reason: str) -> str:
+    """What reasons are counted by: the gate, or what a generator lacked, without the values."""
+    return reason.partition(":")[0].partition(", the parent is ")[0]
 
 
 class Gates(BaseModel):
     """The limits; null turns a gate off, but for the near-duplicates of rows, which are always refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    lexical: tuple[Share, Share] | None = (0.3, 0.98)
+    lexical: Band | None = (0.3, 0.98)
     """Least and most likeness of the words to the parent's: Dice coefficient of words and pairs of them, 0 to 1."""
-    semantic: tuple[Share, Share] | None = (0.7, 1.0)
+    semantic: Band | None = (0.7, 1.0)
     """Least and most likeness of the meaning to the parent's: cosine of embeddings, -1 to 1."""
     language: bool = True
     """Whether the language must stay."""
-    length: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]] | None = (0.5, 2.0)
+    length: Annotated[tuple[Positive, Positive], AfterValidator(_in_order)] | None = (0.5, 2.0)
     """Least and most characters, as a multiple of the parent's."""
     copied: Share | None = 0.5
     """How much of a changed line (its runs of three words) the answer may repeat: more, and it works on that very line."""

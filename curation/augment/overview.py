@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from curation.augment import difference, diversity
+from curation.augment.gates import brief
 from curation.augment.measures import prompt_of
 from curation.balance import NONE
 from curation.step import Context
@@ -148,9 +149,7 @@ def _generators(told: list[_Told]) -> list[tuple[Any, ...]]:
 
 
 def _reasons(told: list[_Told]) -> list[tuple[Any, ...]]:
-    counts = Counter(
-        (one.category, one.generator, one.reason.partition(":")[0]) for one in told if one.reason
-    )
+    counts = Counter((one.category, one.generator, brief(one.reason)) for one in told if one.reason)
     return [
         (*key, count)
         for key, count in sorted(counts.items(), key=lambda item: (item[0][:2], -item[1], item[0][2]))

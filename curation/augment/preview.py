@@ -12,6 +12,7 @@ import polars as pl
 
 from curation.augment import difference
 from curation.augment.engine import Candidate
+from curation.augment.gates import brief
 from curation.augment.measures import prompt_of
 from curation.errors import RecipeError
 from curation.recipe import Recipe
@@ -128,7 +129,7 @@ def _line(one: Candidate, parent: list[dict[str, str]]) -> tuple[Any, ...]:
     after = None if one.messages is None else prompt_of(one.messages)
     changed = answers_of(parent), answers_of(one.messages or [])
     answer = changed if one.messages is not None and changed[0] != changed[1] else None
-    gate = None if one.verdict.reason is None else one.verdict.reason.partition(":")[0]
+    gate = None if one.verdict.reason is None else brief(one.verdict.reason)
     return (
         one.id, one.parent, one.category, one.generator, json.dumps(dict(one.options)), one.attempt, before, after,
         [] if after is None else [part._asdict() for part in difference.parts(before, after)],
@@ -152,7 +153,7 @@ def _gates(place: int, one: Candidate) -> list[tuple[Any, ...]]:
 
 
 def _generators(found: list[Candidate]) -> list[tuple[Any, ...]]:
-    fate = Counter((one.generator, (one.verdict.reason or "").partition(":")[0]) for one in found)
+    fate = Counter((one.generator, brief(one.verdict.reason or "")) for one in found)
     lines = []
     for name in sorted({one.generator for one in found}):
         lost = sorted(

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from curation.augment.engine import Candidate
+from curation.augment.gates import brief
 from curation.augment.hand import Hand
 from curation.augment.llm import cost
 from curation.augment.measures import prompt_of
@@ -83,7 +84,7 @@ def figures(asked: Mapping[str, int], height: int, after: pl.DataFrame, hand: Ha
         if reason is None:
             kept[category, one["generator"]] += 1
         else:
-            lost[category, one["generator"], reason.partition(":")[0]] += 1
+            lost[category, one["generator"], brief(reason)] += 1
     by_category = {}
     for name, want in sorted(asked.items()):
         made = sum(n for (c, _), n in kept.items() if c == name)

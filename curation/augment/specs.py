@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from curation.augment.generators.base import Generator
 from curation.augment.llm import LlmSpec
@@ -71,12 +72,18 @@ class Contextual(Spec):
         return ContextualGenerator(self.model, self.share, self.most, terms)
 
 
+def _code(value: str) -> str:
+    if not re.fullmatch("[a-z]{2,3}", value):
+        raise ValueError(f"{value!r:.60} is no language code, such as es")
+    return value
+
+
 class BackTranslation(Spec):
     """Into a pivot language and back."""
 
     name: Literal["back_translation"]
-    via: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "es"
-    """The pivot, as a language code: es and ca work offline with Debian's packages."""
+    via: Annotated[str, AfterValidator(_code)] = "es"
+    """The pivot, as a language code: es, ca, gl and eo work offline with Debian's packages."""
     engine: Literal["apertium", "marian", "llm"] = "apertium"
     """Apertium on this machine, two Marian models of the Hub, or a language model."""
     patch: bool = True
@@ -148,8 +155,11 @@ def _spelt_out(value: Any) -> Any:
         return {"name": value}
     if isinstance(value, dict) and "name" not in value and len(value) == 1:
         name, given = next(iter(value.items()))
-        return {"name": name, **(given or {})} if given is None or isinstance(given, dict) else value
-    return value
+        if given is None or isinstance(given, dict):
+            return {"name": name, **(given or {})}
+    if isinstance(value, Spec) or (isinstance(value, dict) and "name" in value):
+        return value
+    raise ValueError("a generator is a name, or one name with its parameters: {keyboard: {share: 0.1}}")
 
 
 AnySpec = Annotated[

@@ -16,6 +16,15 @@ SAME = 160
 
 def show(seen: Preview) -> None:
     """Print all of it."""
+    if not seen.candidates.height:
+        names = ", ".join(seen.asked)
+        why = (
+            f"{names} has no original row of the training side to make one from"
+            if names
+            else "no rows are asked for"
+        )
+        say(f"No candidates: {why}.", as_json=False)
+        return
     for place, line in enumerate(seen.candidates.iter_rows(named=True)):
         _candidate(line, seen.gates_of(place))
     heads = ["generator", "tried", "kept", "share", "rejected for"]

@@ -20,7 +20,8 @@ def lines(steps: Iterable[Mapping[str, Any]]) -> list[str]:
         kept, asked, tried = (
             sum(one[key] for one in by_category.values()) for key in ("kept", "asked", "tried")
         )
-        short = [name for name, one in by_category.items() if not one["reached"]]
+        short = [name for name, one in by_category.items() if not one["reached"] and one["tried"]]
+        alone = [name for name, one in by_category.items() if not one["reached"] and not one["tried"]]
         made = _counted((one["generator"], one["kept"]) for one in summary.get("by generator", []))
         lost = _counted((one["reason"], one["count"]) for one in summary.get("rejected", []))
         found.append(
@@ -31,6 +32,10 @@ def lines(steps: Iterable[Mapping[str, Any]]) -> list[str]:
         if short:
             found.append(
                 f"  short of the target: {', '.join(short)}; more attempts, parents or generators would help"
+            )
+        if alone:
+            found.append(
+                f"  nothing to make rows from: {', '.join(alone)}; only original rows of the training side are parents"
             )
         found += [f"  {account(one)}" for one in entry.get("asked", [])]
         found += [f"  {_took(one)}" for one in summary.get("account", [])]

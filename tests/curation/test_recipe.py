@@ -131,7 +131,7 @@ def test_a_mistake_in_a_step(step: str, says: str) -> None:
             "name: x\nsources:\n  - {uri: 'version:a', name: b, map: {user: c}}",
             "r.yaml:3: sources.0: a version is read as it is, so 'map' has no meaning for version:a",
         ),
-        (HEAD, "r.yaml:4: steps: expected a list, found None"),
+        (HEAD, "r.yaml:4: steps: expected a list, found null"),
         (
             "name: x\nsources: [{uri: a, name: b}]\nrequire: [pie]",
             "r.yaml:3: require.0: 'pie' is none of its values",

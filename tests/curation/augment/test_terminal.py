@@ -89,6 +89,21 @@ def test_eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[-2:] == [f"paraphrase by m: {paid}.", "1 of 3 kept."]
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "No candidates: no rows are asked for."),
+        ({"legal": 3}, "No candidates: legal has no original row of the training side to make one from."),
+    ],
+)
+def test_no_candidates_have_a_reason(
+    asked: dict[str, int], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = (pl.DataFrame(schema=schema) for schema in (CANDIDATES, GATES, GENERATORS))
+    terminal.show(Preview(*empty, asked))
+    assert capsys.readouterr().out.splitlines() == [said]
+
+
 @pytest.mark.parametrize("width", [120, None])
 def test_wider_and_in_a_pipe(monkeypatch: pytest.MonkeyPatch, width: int | None) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)

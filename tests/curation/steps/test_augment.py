@@ -316,6 +316,39 @@ def test_parents_that_a_generator_cannot_read_are_a_reason() -> None:
         ({"rows": None}, RecipeError, "say how many"),
         ({"generators": []}, RecipeError, "generators"),
         ({"generators": ["paraphrase"]}, InputError, "needs a language model"),
+        ({"generators": ["keybord"]}, RecipeError, "'keybord' isn't known here. Did you mean 'keyboard'"),
+        ({"generators": [{"keyboard": {"shar": 0.2}}]}, RecipeError, "no field 'shar'. Did you mean 'share'"),
+        (
+            {"generators": [{"name": "keyboard", "shar": 0.2}]},
+            RecipeError,
+            "no field 'shar'. Did you mean 'share'",
+        ),
+        (
+            {"generators": [{"paraphrase": {"llm": {"modle": "m"}}}]},
+            RecipeError,
+            "no field 'modle'. Did you mean 'model'",
+        ),
+        (
+            {"generators": [{"keyboard": 3}]},
+            RecipeError,
+            "a generator is a name, or one name with its parameters",
+        ),
+        (
+            {"generators": [{"keyboard": {}, "swap": {}}]},
+            RecipeError,
+            "a generator is a name, or one name with its parameters",
+        ),
+        ({"generators": "swap"}, RecipeError, r"expected a list, found 'swap'. Write a list: \[swap\]"),
+        (
+            {"generators": [{"back_translation": {"via": "spanish"}}]},
+            RecipeError,
+            "'spanish' is no language code",
+        ),
+        ({"gates": {"lexical": [0.9, 0.3]}}, RecipeError, "lexical: the least, 0.9, is over the most, 0.3"),
+        ({"gates": {"length": [2, 0.5]}}, RecipeError, "length: the least, 2, is over the most, 0.5"),
+        ({"gates": {"semantic": [0.7]}}, RecipeError, r"it needs 2 values, found \[0.7\]"),
+        ({"gates": {"near_dup": None}}, RecipeError, "near_dup: .* found null"),
+        ({"rows": {"legal": -1}}, RecipeError, "rows.legal: .* found -1"),
     ],
 )
 def test_mistakes_are_named(
@@ -480,3 +513,33 @@ def test_distinct_and_self_bleu_are_exact() -> None:
 
 def test_gates_can_be_named_from_a_recipe() -> None:
     assert gating.Gates.model_validate({"lexical": None, "near_dup": 0.5}).lexical is None
+
+
+@pytest.mark.parametrize("gate", gating.Gates.model_fields)
+def test_a_mistyped_gate_is_told_its_right_name(gate: str) -> None:
+    with pytest.raises(RecipeError, match=f"there is no field '{gate}x'. Did you mean '{gate}'"):
+        step_from({**GIVEN, "gates": {f"{gate}x": 1}})
+
+
+def test_a_category_without_parents_is_told_apart_from_one_that_fell_short(rows: pl.DataFrame) -> None:
+    from curation.augment.told import lines
+
+    held = rows.with_columns(
+        split=pl.when(pl.col("category") == "legal").then(pl.lit("eval")).otherwise("split")
+    )
+    step = step_from({**GIVEN, "rows": {"legal": 3, "support": 90}, "attempts": 1})
+    result = run_step(step, held, Context())
+    said = lines([{"op": "augment", "summary": result.summary}])
+    assert "  short of the target: support; more attempts, parents or generators would help" in said
+    assert "  nothing to make rows from: legal; only original rows of the training side are parents" in said
+
+
+def test_parents_of_many_languages_are_counted_as_one_reason(rows: pl.DataFrame) -> None:
+    talks = [
+        talk("¿Puedo mover mi reserva de la mañana a la tarde sin pagar otra vez?"),
+        talk("Wie lange dauert die Fahrt mit dem Fahrrad heute Abend?"),
+    ]
+    mixed = make_rows(talks, source="s", categories=["legal"] * 2).with_columns(split=pl.lit("train"))
+    step = step_from({**GIVEN, "generators": ["spelling"], "rows": {"legal": 2}, "attempts": 1})
+    [line] = run_step(step, mixed, Context()).summary["rejected"]
+    assert (line["reason"], line["count"]) == ("spelling reads en", 2)
