@@ -53,7 +53,7 @@ class Balance(Step):
 
     kind: ClassVar[Kind] = "shape"
     scope: ClassVar[Literal["row", "global"]] = "global"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     op: Literal["balance"] = "balance"
     by: str = "category"
     """The column to balance; ``length`` stands for stretches of words where no column is called so."""
@@ -61,7 +61,7 @@ class Balance(Step):
     """The mix to reach."""
     budget: Budget | None = None
     """The size of the mix; without it the total stays, and ``largest`` and ``median`` set it themselves. In
-    tokens, shares are shares of tokens, turned into rows by each category's mean."""
+    tokens, shares are shares of tokens, turned into rows by each category's mean. A ``share`` is of the original rows."""
     max_repeats: Annotated[float, Field(ge=1)] = 3
     """How often the rows of a category may stand in the mix on average, themselves included; at 2.5 half of
     them stand twice and half three times."""
@@ -86,7 +86,8 @@ class Balance(Step):
         """What ``apply`` would do to these rows. Raises InputError for an unknown column or category."""
         train = self._training(rows)
         counts = train.group_by("group", "made").len().sort("group", "made")
-        costs = train.group_by("group").agg(pl.col("cost").mean()).iter_rows()
+        usual = train.select(pl.col("cost").mean()).item() or 0.0
+        costs = train.group_by("group").agg(pl.col("cost").mean().fill_null(usual)).iter_rows()
         in_costs = self.budget is not None and self.budget.tokens is not None
         real = {name: n for name, made, n in counts.iter_rows() if not made}
         made = {name: n for name, made, n in counts.iter_rows() if made}
@@ -96,7 +97,7 @@ class Balance(Step):
             dict(sorted(real.items())),
             self.target(),
             augmented=made,
-            budget=self.budget.amount(train.height) if self.budget else None,
+            budget=self.budget.amount(sum(real.values())) if self.budget else None,
             max_repeats=self.max_repeats,
             costs=dict(costs),
             budget_in_costs=in_costs,
@@ -207,7 +208,11 @@ class Balance(Step):
         if self.budget is not None and self.budget.tokens is not None:
             self.budget.cost(rows, self.op)
         column, _ = self.costs_in(rows)
-        return (pl.col(column).fill_null(0) if column else pl.lit(1)).alias("cost")
+        if column is None:
+            return pl.lit(1).alias("cost")
+        # what was made since the count isn't counted yet: it costs what its category does on average
+        made = pl.col("made_by").is_not_null()
+        return pl.when(made).then(pl.col(column)).otherwise(pl.col(column).fill_null(0)).alias("cost")
 
     def costs_in(self, rows: pl.DataFrame) -> tuple[str | None, str]:
         """What a row costs: the column, and its unit: the budget's tokens, else what an earlier step counted, else rows."""

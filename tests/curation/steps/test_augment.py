@@ -301,6 +301,30 @@ def test_the_balance_plan_says_how_many(rows: pl.DataFrame) -> None:
     assert all(line.to_augment == 0 for line in balance.plan(result.rows).lines)
 
 
+@pytest.mark.parametrize("to", ["uniform", "largest", {"temperature": 0.5}, {"weights": {"legal": 0.5, "safety": 0.3, "support": 0.2}}])  # fmt: skip
+@pytest.mark.parametrize("budget", [{"rows": 90}, {"share": 0.9}, {"tokens": 4000, "column": "stats.words"}])
+def test_what_a_balance_asked_for_leaves_nothing_to_ask_for(
+    rows: pl.DataFrame, to: Any, budget: dict[str, Any]
+) -> None:
+    counted = run_step(step_from("stats"), rows, Context()).rows
+    mix = {"to": to, "max_repeats": 1, "budget": budget}
+    step: Any = step_from(
+        {"op": "augment", "balance": mix, "generators": ["keyboard", "swap"], "attempts": 40}
+    )
+    balance: Any = step_from({"op": "balance", **mix})
+    asked = step.asked(counted)
+    assert asked
+    result = run_step(step, counted, Context())
+    assert {name: one["kept"] for name, one in result.summary["by category"].items()} == asked
+    before, after = (
+        {line.category: line for line in balance.plan(it).lines} for it in (counted, result.rows)
+    )
+    assert {name: line.target for name, line in before.items()} == {
+        n: line.target for n, line in after.items()
+    }
+    assert not any(line.to_augment for line in after.values())
+
+
 def test_parents_that_a_generator_cannot_read_are_a_reason() -> None:
     spanish = make_rows([talk("¿Puedo mover mi reserva de la mañana a la tarde sin pagar otra vez?")], source="s", categories=["legal"])  # fmt: skip
     step = step_from({**GIVEN, "generators": ["spelling"], "attempts": 1})
