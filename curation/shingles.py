@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -93,6 +93,12 @@ class Shingles:
 
     hashes: U64
     bounds: I64
+
+    @classmethod
+    def of(cls, sets: Sequence[U64]) -> Shingles:
+        """Sets that are arrays of their own."""
+        sizes = np.array([one.size for one in sets], dtype=np.int64)
+        return cls(np.concatenate([np.empty(0, dtype=np.uint64), *sets]), running(sizes))
 
     @classmethod
     def joined(cls, parts: list[Shingles]) -> Shingles:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curation.shingles import HASH_BITS, NUMBER_BITS
+from curation.shingles import HASH_BITS, NUMBER_BITS, Shingles
 from curation.words import I64, U64, Flags, mix, running
 
 F64 = npt.NDArray[np.float64]
@@ -36,9 +36,9 @@ SLACK = 1e-9
 class Classes:
     """The classes of shingles, numbered from rare to common among some ``rows``; first come those that no row has."""
 
-    def __init__(self, rows: Sequence[U64], most: int) -> None:
+    def __init__(self, rows: Shingles, most: int) -> None:
         """By classes that more than ``most`` rows have, which is MANY at most, no row is found."""
-        hashes, sizes = _flat(rows)
+        hashes, sizes = rows.hashes, np.diff(rows.bounds)
         order = np.argsort(hashes)
         flat, owner = hashes[order], np.repeat(np.arange(sizes.size), sizes)[order]
         starts = np.flatnonzero(_changes(flat))
@@ -57,9 +57,9 @@ class Classes:
         weights = _weights(owner, np.repeat(self._numbers[:-1], times), (sizes.size, self.count), common)
         self.rows = Block(hashes, sizes, weights, common)
 
-    def block(self, sets: Sequence[U64]) -> Block:
+    def block(self, sets: Shingles) -> Block:
         """Sets, ready to be looked up and to be found."""
-        hashes, sizes = _flat(sets)
+        hashes, sizes = sets.hashes, np.diff(sets.bounds)
         place = np.searchsorted(self._hashes, hashes)
         new = (hashes & np.uint64(NEW - 1)).view(np.int64)
         number = np.where(self._hashes[place] == hashes, self._numbers[place], new)
@@ -184,12 +184,8 @@ def _weights(owner: I64, number: I64, shape: tuple[int, int], upto: int) -> Any:
     return csr_array((weights, (keys & 0xFFFFFFFF).astype(np.int32), bounds), shape=shape)
 
 
-def _flat(sets: Sequence[U64]) -> tuple[U64, I64]:
-    """All hashes, one set after the other, and the sizes of the sets."""
-    return np.concatenate([np.empty(0, np.uint64), *sets]), np.array([one.size for one in sets], np.int64)
-
-
 def _changes(values: npt.NDArray[Any]) -> Flags:
     """Whether each value is another than the one before it; the first is."""
-    flags: Flags = np.diff(values, prepend=~values[:1]) != 0
+    flags = np.ones(values.size, dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=flags[1:])
     return flags

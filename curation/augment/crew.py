@@ -17,7 +17,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from curation.augment.garbage import lasting
+from curation.augment.garbage import lasting, paused
 
 AHEAD = 3
 """Pieces that a worker has at a time: one that it does, and two so that it needn't wait while this process is busy."""
@@ -60,10 +60,12 @@ class Crew:
         self.first, self.end = self.end, self.end + len(pieces)
         left, done = deque(enumerate(pieces, self.first)), dict[int, Any]()
         for number in range(self.first, self.end):
-            while number not in done:
+            while True:
+                self._collect(left, done, patient=not left and number not in done)
                 self._hand_out(left)
-                self._collect(left, done, patient=not left)
-                if number not in done and left:
+                if number in done:
+                    break
+                if left:
                     mine, piece = left.popleft()
                     done[mine] = do(piece)
             yield done.pop(number)
@@ -85,7 +87,8 @@ class Crew:
         heard = wait([worker.pipe for worker in self.workers], None if patient and busy else 0)
         for worker in [one for one in self.workers if one.pipe in heard]:
             try:
-                said = worker.pipe.recv()
+                with paused():
+                    said = worker.pipe.recv()
             except BROKEN:
                 self._lost(worker, left)
                 continue

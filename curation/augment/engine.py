@@ -15,14 +15,13 @@ from curation.augment.gates import Gates, Verdict
 from curation.augment.generators.base import Seed
 from curation.augment.hand import Hand, may_accept
 from curation.augment.judge import Judge
-from curation.augment.measures import prompt_of
 from curation.augment.near import FLOOR, Asked, Near
 from curation.augment.produce import Job, Producer
 from curation.augment.protect import Refused
 from curation.augment.specs import Spec, Words
 from curation.augment.work import Done, Talk, Try, Work
 from curation.contract import digest
-from curation.rows import child_id
+from curation.rows import child_id, text_of
 from curation.step import Context
 from curation.words import U64
 
@@ -112,7 +111,7 @@ class Engine:
         self.made: set[str] = set()
         # by id, so that the order of rows decides nothing
         ordered = rows.select("id", "messages").sort("id")
-        prompts = [prompt_of(messages) for messages in ordered["messages"].to_list()]
+        prompts = ordered.select(text_of(roles=["user"])).to_series()
         self.near = Near(ordered["id"].to_list(), prompts, min(FLOOR, self.limit))
 
     def _call_in(self, tries: int) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from curation.augment.alike import Block, Classes, Pairs, Search
-from curation.shingles import shingle_sets
+from curation.shingles import Shingles, shingle_sets
 from curation.words import U64
 
 PAIR = 2
@@ -29,8 +29,8 @@ NOBODY: tuple[float, str | None] = (0.0, None)
 class Near:
     """The prompts that there are, to be asked for the nearest ones."""
 
-    def __init__(self, ids: Sequence[str], prompts: Sequence[str], floor: float = FLOOR) -> None:
-        self.floor, self.classes = floor, Classes(sets_of(prompts), COMMON)
+    def __init__(self, ids: Sequence[str], prompts: pl.Series, floor: float = FLOOR) -> None:
+        self.floor, self.classes = floor, Classes(_shingles(prompts, PAIR), COMMON)
         self.place = {name: place for place, name in enumerate(ids)}
         self.rows = list(ids), self.classes.rows
         self.kept: list[tuple[list[str], Block]] = []
@@ -40,7 +40,7 @@ class Near:
     def ask(self, asked: Sequence[U64], besides: Sequence[str]) -> Asked:
         """Look up a batch of shingle sets, each besides one row, after all of the batch before was decided."""
         self._grow()
-        mine = self.classes.block(asked)
+        mine = self.classes.block(Shingles.of(asked))
         search = Search(mine, self.floor)
         found = [NOBODY] * len(asked)
         parents = np.array([self.place.get(name, -1) for name in besides], dtype=np.int64)
@@ -105,6 +105,9 @@ def _nearest(pairs: Pairs, names: Sequence[str]) -> Iterator[tuple[int, tuple[fl
 
 def sets_of(prompts: Sequence[str], size: int = PAIR) -> list[U64]:
     """The sorted set of hashed runs of ``size`` words of each prompt; fewer words are one run."""
-    texts = pl.Series(prompts, dtype=pl.String)
-    found = shingle_sets(texts, np.ones(len(prompts), dtype=np.int64), size)
-    return [found.hashes[a:b] for a, b in zip(found.bounds[:-1], found.bounds[1:], strict=True)]
+    found = _shingles(pl.Series(prompts, dtype=pl.String), size)
+    return [found.hashes[a:b] for a, b in pairwise(found.bounds.tolist())]
+
+
+def _shingles(prompts: pl.Series, size: int) -> Shingles:
+    return shingle_sets(prompts, np.ones(prompts.len(), dtype=np.int64), size)

@@ -15,10 +15,11 @@ from curation.augment.hand import Hand
 from curation.augment.llm import cost
 from curation.augment.measures import prompt_of
 from curation.balance import NONE
-from curation.rows import rehash
+from curation.rows import messages_of, rehash
 
 SHOWN = 1_000
 """Characters of a rejected candidate's prompts that the ledger keeps."""
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def joined(rows: pl.DataFrame, found: Sequence[Candidate]) -> pl.DataFrame:
@@ -32,7 +33,7 @@ def joined(rows: pl.DataFrame, found: Sequence[Candidate]) -> pl.DataFrame:
             shown = None if one.messages is None else prompt_of(one.messages)[:SHOWN]
             told = {**one.evidence(), "id": one.id, "reason": one.verdict.reason, "candidate": shown}
             lost.setdefault(one.parent, []).append(told)
-    lines = {name: json.dumps({"rejected": many}, ensure_ascii=False) for name, many in lost.items()}
+    lines = {name: _json({"rejected": many}) for name, many in lost.items()}
     originals = rows.with_columns(
         reason=pl.lit(None, pl.String),
         evidence=pl.Series([lines.get(name) for name in rows["id"]], dtype=pl.String),
@@ -45,10 +46,10 @@ def _children(rows: pl.DataFrame, kept: Sequence[Candidate]) -> pl.DataFrame:
         {
             "id": [one.id for one in kept],
             "parent_id": [one.parent for one in kept],
-            "messages": [one.messages for one in kept],
+            "messages": messages_of([one.messages or [] for one in kept]),
             "made_by": ["augment"] * len(kept),
             "reason": [f"{one.generator} of {one.parent}" for one in kept],
-            "evidence": [json.dumps(one.evidence(), ensure_ascii=False) for one in kept],
+            "evidence": [_json(one.evidence()) for one in kept],
         },
         schema={
             "id": pl.String, "parent_id": pl.String, "messages": rows.schema["messages"], "made_by": pl.String,

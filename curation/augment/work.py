@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from curation.augment.garbage import paused
 from curation.augment.gates import Gates, Verdict
 from curation.augment.generators import library
 from curation.augment.generators.base import TextGenerator
@@ -76,6 +77,7 @@ class Work:
             work([Try(FIRST, number, 0) for number in own])
         return work
 
+    @paused()
     def __call__(self, piece: Sequence[Try]) -> list[Done]:
         """What came of each try."""
         made = [one.made for one in piece]

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from curation.augment import alike
 from curation.augment.alike import Block, Classes, Pairs, Search
-from curation.words import U64
+from curation.shingles import Shingles
 
 SETS = st.lists(st.frozensets(st.integers(0, 9)), min_size=1, max_size=8)
 
 
-def arrays(sets: list[frozenset[int]]) -> list[U64]:
-    return [np.array(sorted(one), dtype=np.uint64) for one in sets]
+def shingles(sets: list[frozenset[int]]) -> Shingles:
+    return Shingles.of([np.array(sorted(one), dtype=np.uint64) for one in sets])
 
 
 def listed(pairs: Pairs) -> list[tuple[int, int, float]]:
@@ -34,8 +34,8 @@ def compared(
 
 
 def test_shingles_of_the_same_rows_are_one_class() -> None:
-    classes = Classes(arrays([frozenset({1, 2, 3, 7}), frozenset({3, 4, 7}), frozenset({3, 7})]), 2)
-    weights = classes.block(arrays([frozenset({1, 2, 3, 4, 5, 7})])).weights
+    classes = Classes(shingles([frozenset({1, 2, 3, 7}), frozenset({3, 4, 7}), frozenset({3, 7})]), 2)
+    weights = classes.block(shingles([frozenset({1, 2, 3, 4, 5, 7})])).weights
     # 5 is new, 4 is the second row's, 1 and 2 are the first one's, 3 and 7 are everyone's
     assert sorted(weights.data.tolist()) == [1, 1, 2, 2]
     # 3 and 7, which more than two rows have, find no row
@@ -52,12 +52,12 @@ def test_pairs_are_those_that_comparing_all_finds(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alike, "AT_ONCE", at_once)
-        classes = Classes(arrays(rows), 2_000)
-        search = Search(classes.block(arrays(asked)), floor)
+        classes = Classes(shingles(rows), 2_000)
+        search = Search(classes.block(shingles(asked)), floor)
         besides = [place % 3 for place in range(len(asked))]
         found = search.among(classes.rows, np.array(besides))
         assert listed(found) == compared(asked, rows, floor, besides)
-        others = classes.block(arrays(more))
+        others = classes.block(shingles(more))
         nobody = [-1] * len(asked)
         joined = Block.joined([others.some(np.arange(0, len(more), 2)), others])
         assert listed(search.among(joined, np.array(nobody))) == compared(

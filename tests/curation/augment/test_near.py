@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ TEXTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=7).map(" ".join), mi
 
 
 def test_the_nearest_but_the_parent() -> None:
-    near = Near(["a", "b", "c"], ["one two three four", "one two three five", ""], 0.5)
+    near = Near(["a", "b", "c"], pl.Series(["one two three four", "one two three five", ""]), 0.5)
     same = sets_of(["one two three four", "one two three four", "nothing alike", "one two three four"])
     asked = near.ask(same, ["a", "b", "a", "a"])
     assert asked.nearest(0) == (0.5, "b")
@@ -35,7 +36,7 @@ def test_it_is_what_all_pairs_say(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nearness, "COMMON", common)
-        near = Near([f"r{place:02}" for place in range(len(rows))], rows, floor)
+        near = Near([f"r{place:02}" for place in range(len(rows))], pl.Series(rows), floor)
         known = [(f"r{place:02}", set(one.tolist())) for place, one in enumerate(sets_of(rows))]
         counts = {hash_: sum(hash_ in one for _, one in known) for _, some in known for hash_ in some}
         original = len(known)
