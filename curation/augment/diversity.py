@@ -1,6 +1,6 @@
 """How different texts are from one another: distinct-n, self-BLEU, spread of embeddings; originals beside children.
 
-Sources: distinct-n, Li et al. 2016; self-BLEU, Zhu et al. 2018 (Texygen).
+Sources: distinct-n, Li et al. 2016; self-BLEU, Zhu et al. 2018 (Texygen), by BLEU of Papineni et al. 2002.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ def distinct(texts: Sequence[str], n: int) -> float:
 
 
 def self_bleu(texts: Sequence[str]) -> float:
-    """Mean BLEU-4 (add-one smoothed) of each text against all others: 0 all different, 1 all alike."""
+    """Mean BLEU-4 (add-one smoothed, with the brevity penalty) of each text against all others: 0 all different, 1 all alike."""
     if len(texts) < 2:
         return 0.0
     counts = [[Counter(_grams(text, n)) for n in range(1, 5)] for text in texts]
+    sizes = [sum(found[0].values()) for found in counts]
     best: list[dict[Any, list[tuple[int, int]]]] = []
     for n in range(4):
         most: dict[Any, list[tuple[int, int]]] = {}
@@ -49,8 +50,15 @@ def self_bleu(texts: Sequence[str]) -> float:
                 for gram, count in found[n].items()
             )
             logs += math.log((shared + 1) / (total + 1))
-        scores.append(math.exp(logs / 4))
+        brief = _brevity(sizes[place], sizes[:place] + sizes[place + 1 :])
+        scores.append(brief * math.exp(logs / 4))
     return round(sum(scores) / len(scores), 4)
+
+
+def _brevity(size: int, others: Sequence[int]) -> float:
+    """BLEU's penalty of a text shorter than the one that is nearest to it in length, the shorter of two."""
+    nearest = min(others, key=lambda other: (abs(other - size), other))
+    return 1.0 if size >= nearest or not size else math.exp(1 - nearest / size)
 
 
 def spread(rows: pl.DataFrame, ctx: Context, encoder: str = "static") -> float:
@@ -86,8 +94,8 @@ def compare(rows: pl.DataFrame, ctx: Context | None = None) -> list[list[dict[st
 def _figures(rows: pl.DataFrame, ctx: Context) -> dict[str, Any]:
     order = sorted(range(rows.height), key=lambda place: digest(rows["id"][place]))[:SAMPLE]
     prompts = [prompt_of(messages) for messages in rows["messages"].to_list()]
-    lengths = sorted(len(prompt) for prompt in prompts) or [0]
-    low, middle, high = (lengths[int(part * len(lengths))] for part in (0.25, 0.5, 0.75))
+    lengths = pl.Series([len(prompt) for prompt in prompts] or [0])
+    low, middle, high = (round(lengths.quantile(part, "linear") or 0) for part in (0.25, 0.5, 0.75))
     return {
         "rows": rows.height,
         "characters_25": low,

@@ -10,11 +10,13 @@ import polars as pl
 import pytest
 from checkout import ROOT
 from llm_standin import serving
+from talks import talk
 
 from curation.augment.overview import ACCOUNT, CATEGORIES, COMPARED, GENERATORS, REASONS, overview
 from curation.augment.told import lines
 from curation.recipe import parse_recipe
 from curation.report import write_report
+from curation.rows import make_rows
 from curation.run import run_recipe
 from curation.store import Store
 
@@ -120,3 +122,48 @@ def test_what_was_asked_and_paid_is_told_by_the_run_the_report_and_the_card(
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "answered by the cache" in page
     assert "| paraphrase | big | 6 | 42 | 18 | 0.000156 |" in preview_card(store, again, "mixed")
+
+
+def test_the_figures_are_those_of_a_plain_calculation() -> None:
+    """distinct-n, self-BLEU and the spread of a few prompts, each taken the long way from its definition."""
+    import math
+    from collections import Counter
+
+    import numpy as np
+
+    from curation.augment import diversity
+    from curation.embedding import load_encoder
+    from curation.step import Context
+
+    prompts = [
+        "Who signs the contract?",
+        "Who signs the hire contract, and when?",
+        "When does the hire end?",
+        "Who signs?",
+    ]
+    rows = make_rows([talk(prompt) for prompt in prompts], source="s")
+    words = [diversity.WORDS.findall(prompt.lower()) for prompt in prompts]
+
+    def runs(text: list[str], n: int) -> list[tuple[str, ...]]:
+        return [tuple(text[at : at + n]) for at in range(len(text) - n + 1)]
+
+    for n in (1, 2):
+        every = [run for text in words for run in runs(text, n)]
+        assert diversity.distinct(prompts, n) == round(len(set(every)) / len(every), 4)
+    scores = []
+    for place, text in enumerate(words):
+        others = words[:place] + words[place + 1 :]
+        logs = 0.0
+        for n in (1, 2, 3, 4):
+            mine = Counter(runs(text, n))
+            shared = sum(
+                min(k, max(runs(other, n).count(run) for other in others)) for run, k in mine.items()
+            )
+            logs += math.log((shared + 1) / (sum(mine.values()) + 1)) / 4
+        nearest = sorted(map(len, others), key=lambda size: (abs(size - len(text)), size))[0]
+        scores.append(math.exp(logs + min(0.0, 1 - nearest / len(text))))
+    assert diversity.self_bleu(prompts) == round(sum(scores) / len(scores), 4)
+    vectors = load_encoder("static").encode(prompts, 256).astype(float)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    pairs = [1 - unit[i] @ unit[j] for i in range(4) for j in range(i)]
+    assert diversity.spread(rows, Context()) == pytest.approx(sum(pairs) / len(pairs), abs=1e-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -532,6 +533,9 @@ def test_distinct_and_self_bleu_are_exact() -> None:
     assert distinct(["a b a", "a b"], 2) == round(2 / 3, 4)
     assert self_bleu(["a b c d e", "a b c d e"]) == 1.0
     assert self_bleu(["a b c d e"]) == 0.0
+    # four words against five: their runs are all there, and BLEU's penalty of exp(1 - 5/4) remains; five against four lack one of each run
+    halves = (math.exp(1 - 5 / 4) + (5 / 6 * 4 / 5 * 3 / 4 * 2 / 3) ** 0.25) / 2
+    assert self_bleu(["a b c d", "a b c d e"]) == round(halves, 4)
     assert self_bleu(["a b c d e", "v w x y z"]) == round((1 / 6 * 1 / 5 * 1 / 4 * 1 / 3) ** 0.25, 4)
 
 
