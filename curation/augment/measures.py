@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -68,9 +69,13 @@ _NUMBERS: defaultdict[str, int] = defaultdict()
 _NUMBERS.default_factory = _NUMBERS.__len__
 
 
-def _numbers(parts: list[str]) -> list[list[int]]:
-    """The words of stretches without a space, as numbers."""
-    return [[_NUMBERS[word] for word in WORDS.findall(part)] for part in parts]
+def _numbers(parts: list[str]) -> tuple[I64, I64]:
+    """The words of stretches without a space, as numbers, and how many each has."""
+    words = [WORDS.findall(part) for part in parts]
+    sizes = np.array([len(some) for some in words], np.int64)
+    return np.fromiter(
+        map(_NUMBERS.__getitem__, chain.from_iterable(words)), np.int64, int(sizes.sum())
+    ), sizes
 
 
 _PARTS = Parts(_numbers, 4 * VOCABULARY, LONGEST)
@@ -141,7 +146,7 @@ _FLAGS: dict[tuple[tuple[str, str], ...], set[str]] = {}
 
 def languages(texts: Sequence[str]) -> list[tuple[str | None, float]]:
     """The language of each text and how sure it is, None where it has too few letters."""
-    from curation.language_id import guess, load_model, sample
+    from curation.language_id import guesses, sample
 
     if len(_LANGUAGES) > REMEMBERED:
         _LANGUAGES.clear()
@@ -151,8 +156,7 @@ def languages(texts: Sequence[str]) -> list[tuple[str | None, float]]:
         cleaned = pl.DataFrame({"text": fresh}, schema={"text": pl.String}).select(
             sample(pl.col("text"), 400)
         )
-        for text, clean in zip(fresh, cleaned.to_series().to_list(), strict=True):
-            one = guess(clean, load_model())
+        for text, one in zip(fresh, guesses(cleaned.to_series().to_list()), strict=True):
             found[text] = _LANGUAGES[text] = (one.language, one.confidence) if one else (None, 0.0)
     return [found[text] for text in texts]
 

@@ -34,8 +34,8 @@ LINES = re.compile(
     r"|^[ \t]*(?:(?:async )?def |class |import |from [\w.]+ import |return\b|elif |for [^\n]{1,200} in [^\n]{1,200}:[ \t]*$|while [^\n]{1,200}:[ \t]*$|if [^\n]{1,200}:[ \t]*$|print\(|@\w|#include|<\?php|(?:SELECT|INSERT|UPDATE|DELETE|CREATE)\b)[^\n]*$"
     r"|^[ \t]*[A-Za-z_][\w.\[\]]{0,80} ?(?:[-+*/|&]?=|\(|->) ?[^\n]*$|^[ \t]*(?:\$|>>>|\.\.\.) [^\n]*$|^[ \t]*//[^\n]*$", re.M)  # fmt: skip
 """Lines of code, each found by itself."""
-TLD = r"(?:com|org|net|io|edu|gov|example|ai|dev|uk|de|fr|es|eu)\b"
-EXTENSION = r"(?:py|js|ts|tsx|json|ya?ml|toml|csv|tsv|txt|md|html?|css|java|c|h|cpp|rs|go|sh|sql|xml|pdf|docx?|xlsx?|png|jpe?g|gif|zip|gz|tar|parquet|ipynb|ini|cfg|log|exe|so|dll)\b"
+TLD = r"(?:com|org|net|io|edu|gov|example|ai|dev|uk|de|fr|es|eu)"
+EXTENSION = r"(?:py|js|ts|tsx|json|ya?ml|toml|csv|tsv|txt|md|html?|css|java|c|h|cpp|rs|go|sh|sql|xml|pdf|docx?|xlsx?|png|jpe?g|gif|zip|gz|tar|parquet|ipynb|ini|cfg|log|exe|so|dll)"
 # a bracket that is closed, a point in a word, an option, a sign, a capital amid a word
 IDENTIFIER = r"[(.\-_@#+A-Z](?:(?<=\w\()[^()\n]{0,100}\)|(?<=\w\.)[A-Za-z_]|(?<=\.)NET|(?<![\w.]-)(?<=-)-?[A-Za-z]|(?<=_)|(?<=[@#])\w|(?<=[A-Z][#+])|(?<=[a-z][A-Z]))"
 # a slash that begins a path, or one in a word that a point follows
@@ -51,7 +51,7 @@ class Pattern(NamedTuple):
     """Characters of which a text must have one, "0" for any digit, "A" for any capital; empty where every text is searched."""
     pattern: re.Pattern[str]
     near: re.Pattern[str] | None = None
-    """What every match has, and what is quicker to look for."""
+    """What every match has, and what is quicker to look for; whether it is there doesn't hang on what stands behind it."""
     reach: int = sys.maxsize
     """How many characters after a match's start that begins, at most."""
 
@@ -70,12 +70,12 @@ PATTERNS = (
         r"|\[\[[^\[\]\n]{1,200}\]\]|\[(?:[A-Z][\w'’]{0,30}(?:[ _][A-Z][\w'’]{0,30}){0,5}|(?:[Yy]our|YOUR|[Ii]nsert|INSERT) [^\[\]\n]{1,60})\](?!\()|\$(?<![\w$]\$)[A-Za-z_]\w{0,60}(?![\w$])")),
     Pattern("e-mail", "@", re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}"), re.compile(r"@[\w\-]"), 64),
     Pattern("url", ":.", re.compile(r"\b(?:[A-Za-z][A-Za-z+.\-]{1,15}://|www\.)[^\s<>\"'`]{1,2000}[^\s<>\"'`.,;:!?)\]}]"), re.compile(r"://|www\."), 16),
-    Pattern("url", ".", re.compile(rf"\b[A-Za-z0-9][\w\-]{{0,60}}(?:\.[A-Za-z0-9][\w\-]{{0,60}}){{0,5}}\.{TLD}(?:/[^\s<>\"'`]{{0,500}}[^\s<>\"'`.,;:!?)\]}}])?"), re.compile(rf"\.{TLD}"), 371),
+    Pattern("url", ".", re.compile(rf"\b[A-Za-z0-9][\w\-]{{0,60}}(?:\.[A-Za-z0-9][\w\-]{{0,60}}){{0,5}}\.{TLD}\b(?:/[^\s<>\"'`]{{0,500}}[^\s<>\"'`.,;:!?)\]}}])?"), re.compile(rf"\.{TLD}"), 371),
     Pattern("tag", "<", re.compile(r"<[A-Za-z/!|?][^<>\n]{0,300}>")),
     Pattern("table", "|", re.compile(r"^[ \t]*\|[^\n]*$|^[^|\n]{1,500}\|[^\n]*\n[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$(?:\n[^|\n]{0,500}\|[^\n]*$)*", re.M)),
     Pattern("code", "", LINES),
     Pattern("path", "/\\", re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/(?:[\w.\-@+]{1,100}/){0,20}[\w.\-@+]{1,100}|(?<!\w)[A-Za-z]:\\[^\s\"'<>|]{1,300}|(?<![\w/])[\w\-]{1,60}(?:/[\w.\-]{1,60}){1,10}\.\w{1,6}\b"), re.compile(SLASH), 60),
-    Pattern("path", ".", re.compile(rf"(?<![\w.])[\w\-]{{1,60}}\.{EXTENSION}"), re.compile(rf"\.{EXTENSION}"), 60),
+    Pattern("path", ".", re.compile(rf"(?<![\w.])[\w\-]{{1,60}}\.{EXTENSION}\b"), re.compile(rf"\.{EXTENSION}"), 60),
     Pattern("quote", "\"“«‘'„‚「『《", re.compile(
         r"\"[^\"\n]{1,300}\"|“(?:[^“”\n]|“[^“”\n]{1,100}”){1,300}”|«(?:[^«»\n]|«[^«»\n]{1,100}»){1,300}»|„[^„“”\n]{1,300}[“”]|‚[^‚‘\n]{1,300}‘"
         r"|「[^」\n]{1,300}」|『[^』\n]{1,300}』|《[^》\n]{1,300}》|‘(?:[^’\n]|’(?=\w)){1,300}’(?!\w)|'(?<![\w']')(?=[^\s'])[^'\n]{0,299}(?<=[^\s'])'(?!\w)")),

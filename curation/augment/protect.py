@@ -58,7 +58,9 @@ def spans(text: str, terms: Sequence[str] = ()) -> list[Span]:
     if not has.isdisjoint("{["):
         free = _json(text, found)
     for pattern in (*_terms(terms), *PATTERNS):
-        if not pattern.signs or not has.isdisjoint(pattern.signs):
+        if pattern.signs and has.isdisjoint(pattern.signs):
+            continue
+        if pattern.near is None or pattern.near.search(text):
             free = _take(pattern, text, free, found)
     return sorted(found, key=lambda span: span.start)
 

@@ -8,6 +8,7 @@ Wang et al. 2020, "MiniLM"; Reimers and Gurevych 2019, "Sentence-BERT"), after t
 from __future__ import annotations
 
 import functools
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +57,11 @@ class StaticEncoder:
             ends = running(np.minimum(sizes, most))
         return ids, ends
 
-    def _ids(self, words: list[str]) -> list[list[int]]:
+    def _ids(self, words: list[str]) -> tuple[I64, I64]:
         """The tokens of words: a tokenizer of this kind looks at no word's neighbours, so each is asked for once."""
-        return [one.ids for one in self.tokenizer.encode_batch_fast(words, add_special_tokens=False)]
+        found = [one.ids for one in self.tokenizer.encode_batch_fast(words, add_special_tokens=False)]
+        sizes = np.array([len(ids) for ids in found], np.int64)
+        return np.fromiter(chain.from_iterable(found), np.int64, int(sizes.sum())), sizes
 
 
 @functools.lru_cache(maxsize=1)
