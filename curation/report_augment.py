@@ -70,26 +70,22 @@ def _generators(found: dict[str, Any]) -> str:
 
 
 def _compared(found: dict[str, Any]) -> str:
-    head = [
-        "category",
-        "rows of",
-        "rows",
-        "characters, median",
-        "25% to 75%",
-        "distinct-1",
-        "distinct-2",
-        "self-BLEU",
-        "spread",
-    ]
+    measures = {
+        "distinct-1": "distinct_1",
+        "distinct-2": "distinct_2",
+        "self-BLEU": "self_bleu",
+        "spread": "spread",
+    }
+    head = ["category", "rows of", "rows", "characters", "of half of them", *measures]
     rows = [
         [
             line["category"], SIDES[line["side"]], line["rows"], line["characters"], f"{line['characters_25']:,} to {line['characters_75']:,}",
-            line["distinct_1"], line["distinct_2"], line["self_bleu"], line["spread"],
+            *(f"{line[key]:.3f}" for key in measures.values()),
         ]
         for line in found["compared"]
     ]  # fmt: skip
     note = (
-        "<p class='quiet'>Prompts. distinct-n: share of runs of n words that are different ones; self-BLEU: 0 all different, 1 all alike; "
+        "<p class='quiet'>Prompts. characters: the median, and what the middle half of them has; distinct-n: share of runs of n words that are different ones; self-BLEU: 0 all different, 1 all alike; "
         "spread: mean cosine distance of pairs. Children that only repeat raise self-BLEU and lower distinct-2 of both.</p>"
     )
     return "<h3>Children beside originals</h3>" + table(head, rows) + note if rows else ""

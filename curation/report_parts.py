@@ -18,7 +18,7 @@ WIDE, HIGH = 1000, 140
 TICKS = 12
 """Most marks on an axis."""
 ID = re.compile(r"[0-9a-f]{16}")
-PERCENT = re.compile(r"[0-9.]+%")
+FIGURE = re.compile(r"[0-9]+\.[0-9]+|[0-9.]+%")
 Bins = Sequence[Mapping[str, Any]]
 
 
@@ -209,7 +209,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _is_figure(value: Any) -> bool:
-    return value is None or isinstance(value, int | float) or bool(PERCENT.fullmatch(str(value)))
+    return value is None or isinstance(value, int | float) or bool(FIGURE.fullmatch(str(value)))
 
 
 def _class(right: bool, value: Any) -> str:
