@@ -45,6 +45,9 @@ class Padded:
 class Packed:
     """Lays rows end to end in one sequence; position ids start again at each row, so rows can't see each other.
 
+    A GPU is slow at each length that it meets for the first time, and packs are nearly full but each by another few tokens:
+    with a ``multiple`` the sequence is filled up with a row of padding that has no loss, and most are of one length.
+
     Gives ``input_ids``, ``labels`` and ``position_ids`` of shape [1, tokens], int64, and no attention mask.
     With ``lengths_too`` also ``packed_seq_lengths`` of shape [rows], int32, which Unsloth's attention reads;
     transformers finds the rows by their position ids. The first label of each row is masked: it would be
@@ -52,17 +55,28 @@ class Packed:
     """
 
     lengths_too: bool
+    pad_id: int = 0
+    multiple: int = 1
 
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """One sequence of the packs; each has ``input_ids``, ``labels`` and ``seq_lengths``."""
         import torch
 
         lengths = [length for feature in features for length in feature["seq_lengths"]]
-        ids = torch.cat([torch.as_tensor(feature["input_ids"]) for feature in features]).long()
-        labels = torch.cat([torch.as_tensor(feature["labels"]) for feature in features]).long()
+        ids = [torch.as_tensor(feature["input_ids"]) for feature in features]
+        marks = [torch.as_tensor(feature["labels"]) for feature in features]
+        if filler := -sum(lengths) % self.multiple:
+            lengths.append(filler)
+            ids.append(torch.full((filler,), self.pad_id))
+            marks.append(torch.full((filler,), IGNORE))
+        labels = torch.cat(marks).long()
         positions = torch.cat([torch.arange(length) for length in lengths])
         labels = torch.where(positions == 0, torch.full_like(labels, IGNORE), labels)
-        batch = {"input_ids": ids[None], "labels": labels[None], "position_ids": positions[None]}
+        batch = {
+            "input_ids": torch.cat(ids).long()[None],
+            "labels": labels[None],
+            "position_ids": positions[None],
+        }
         if self.lengths_too:
             batch["packed_seq_lengths"] = torch.tensor(lengths, dtype=torch.int32)
         return batch

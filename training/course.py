@@ -91,7 +91,7 @@ def dataset(prepared: Prepared, config: TrainConfig) -> Any:
 def collator(voice: Voice, config: TrainConfig, device: str) -> Packed | Padded:
     """What makes batches of the rows."""
     if config.packing:
-        return Packed(lengths_too=config.backend == "unsloth")
+        return Packed(config.backend == "unsloth", voice.pad_id, 64 if device == "cuda" else 1)
     return Padded(voice.pad_id, 8 if device == "cuda" else 1)
 
 

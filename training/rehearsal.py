@@ -2,7 +2,8 @@
 
 What holds a GPU up differs from layout to layout and from host to host: its arithmetic, its memory, or how fast the
 host starts its work. So, as in the run, some rows are evaluated first, the longest ones; then the same trainer takes a step of
-the longest rows, for the memory, and micro-batches from all over the rows, short ones and long ones, in rounds: the first to compile and to warm up, the others for the clock.
+the longest rows, for the memory, and micro-batches such as the run draws, from the narrowest to the widest, in rounds: the
+first to compile and to warm up, the others for the clock.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from training.backends import load_model
 from training.config import TrainConfig
@@ -113,14 +115,26 @@ def rehearse(base: Base, voice: Voice, prepared: Prepared, config: TrainConfig) 
 
 
 def spread(lengths: list[int], config: TrainConfig, count: int) -> list[list[int]]:
-    """So many whole micro-batches of the run, evenly spread over it, as places of rows; some twice where there are few."""
-    size = config.at_once
-    order = np.argsort(lengths, kind="stable") if config.group_by_length else np.arange(len(lengths))
-    if len(order) < size:
-        order = np.resize(order, size)
+    """So many micro-batches of the run, evenly spread from its narrowest to its widest, as places of rows; some twice where there are few."""
+    drawn = micro_batches(lengths, config)
+    sizes = np.array(lengths)[drawn]
+    widths = sizes.sum(axis=1) if config.packing else sizes.max(axis=1)
     # the middles of equal parts: the ends, where the longest rows are, would count too much
-    starts = ((np.arange(count) + 0.5) / count * (len(order) - size)).round().astype(int)
-    return [[int(place) for place in order[start : start + size]] for start in starts]
+    middles = ((np.arange(count) + 0.5) / count * len(drawn)).astype(int)
+    return [list(map(int, batch)) for batch in drawn[np.argsort(widths, kind="stable")][middles]]
+
+
+def micro_batches(lengths: list[int], config: TrainConfig) -> npt.NDArray[np.int64]:
+    """An epoch as a run draws it, shape (micro-batches, rows at once); what is left over at its end is left out."""
+    from training.order import ByLength
+
+    if config.group_by_length:
+        order = np.array(list(ByLength(lengths, config.step_rows, config.seed, lambda: 0.0)))
+    else:
+        order = np.random.default_rng(config.seed).permutation(len(lengths))
+    size = config.at_once
+    order = np.resize(order, max(size, len(order) // size * size))
+    return order.reshape(-1, size)
 
 
 def widest_of(lengths: list[int], config: TrainConfig) -> list[int]:

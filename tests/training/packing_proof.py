@@ -1,7 +1,8 @@
 """Run by the packing test in its own process: the losses of rows alone, packed, and wrongly packed.
 
 Usage: packing_proof.py BACKEND MODEL. Prints one JSON object: row losses alone, the packed sum, the packed
-sum with positions that don't start again, and the gradient's difference between packed and padded batches.
+sum with the sequence filled up, the sum with positions that don't start again, and the gradient's difference between packed
+and padded batches, and between filled and packed ones.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def main(backend: str, model: str) -> None:
         rows.append({"input_ids": ids, "labels": [-100, -100, *ids[2:]], "seq_lengths": [length]})
 
     packed = Packed(lengths_too=backend == "unsloth")(rows)
+    filled = Packed(lengths_too=backend == "unsloth", multiple=16)(rows)
     wrong = dict(packed)
     wrong["position_ids"] = torch.arange(packed["input_ids"].shape[1])[None]
     wrong.pop("packed_seq_lengths", None)
@@ -61,6 +63,7 @@ def main(backend: str, model: str) -> None:
             if "lora_B" in name:
                 parameter.normal_(0, 0.1, generator=generator)
     padded_grad, packed_grad = gradient(Padded(0)(rows)), gradient(dict(packed))
+    filled_grad = gradient(dict(filled))
     with torch.no_grad():
         for name, parameter in net.named_parameters():
             if "lora_B" in name:
@@ -70,8 +73,10 @@ def main(backend: str, model: str) -> None:
             {
                 "alone": alone,
                 "packed": total(packed),
+                "filled": total(filled),
                 "wrong": total(wrong),
                 "gradient": float((padded_grad - packed_grad).norm() / padded_grad.norm()),
+                "filled_gradient": float((filled_grad - packed_grad).norm() / packed_grad.norm()),
             }
         )
     )

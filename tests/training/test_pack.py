@@ -44,6 +44,17 @@ def test_a_packed_batch_starts_positions_again_and_masks_each_first_label() -> N
     assert "attention_mask" not in batch
 
 
+def test_a_packed_batch_is_filled_up_by_a_row_without_loss() -> None:
+    feature = {"input_ids": [5, 6, 7, 8, 9], "labels": [5, 6, 7, 8, 9], "seq_lengths": [3, 2]}
+    batch = Packed(lengths_too=True, pad_id=1, multiple=8)([feature])
+    assert batch["input_ids"].tolist() == [[5, 6, 7, 8, 9, 1, 1, 1]]
+    assert batch["position_ids"].tolist() == [[0, 1, 2, 0, 1, 0, 1, 2]]
+    assert batch["labels"].tolist() == [[-100, 6, 7, -100, 9, -100, -100, -100]]
+    assert batch["packed_seq_lengths"].tolist() == [3, 2, 3]
+    whole = Packed(lengths_too=True, pad_id=1, multiple=5)([feature])
+    assert whole["packed_seq_lengths"].tolist() == [3, 2]
+
+
 def test_a_packed_table_holds_the_same_tokens(home: Home, model: Path, tmp_path: Path) -> None:
     table = prepared(home, model).table("train")
     packed = packed_table(table, 512, tmp_path / "packed.arrow")
@@ -76,6 +87,8 @@ def test_a_packed_row_gives_the_same_loss_and_gradient_as_alone(backend: str, mo
     assert found["packed"] == pytest.approx(sum(found["alone"]), rel=1e-5)
     assert abs(found["wrong"] - found["packed"]) > 1e-3  # rows that can see each other would be noticed
     assert found["gradient"] < 1e-4
+    assert found["filled"] == pytest.approx(found["packed"], rel=1e-5)
+    assert found["filled_gradient"] < 1e-4
 
 
 @pytest.mark.parametrize("change", [{"packing": True, "batch": 1}, {"group_by_length": True}])

@@ -26,10 +26,32 @@ def taking(at_once: int, **changes: object) -> TrainConfig:
 
 def test_micro_batches_come_from_all_over_the_rows() -> None:
     lengths = [5, 1, 4, 2, 3, 9, 7, 8]
-    assert rehearsal.spread(lengths, taking(2), 3) == [[1, 2], [3, 4], [5, 6]]
-    grouped = rehearsal.spread(lengths, taking(2, group_by_length=True), 3)
-    assert grouped == [[3, 4], [2, 0], [6, 7]]  # lengths 2 3, 4 5, 7 8
+    grouped = rehearsal.spread(lengths, taking(2, group_by_length=True), 4)
+    assert sorted(lengths[place] for batch in grouped for place in batch) == sorted(lengths)
+    widths = [max(lengths[place] for place in batch) for batch in grouped]
+    assert widths == sorted(widths)
     assert rehearsal.widest_of(lengths, taking(2)) == [5, 7]
+
+
+@pytest.mark.parametrize("packing", [False, True])
+def test_rows_that_run_together_by_chance_are_rehearsed_together_by_chance(packing: bool) -> None:
+    lengths = list(range(1, 401))
+    chosen = taking(2, packing=packing)
+    drawn = rehearsal.micro_batches(lengths, chosen)
+    assert sorted(drawn.ravel()) == list(range(400))
+    apart = [abs(lengths[one] - lengths[other]) for one, other in drawn]
+    assert 100 < sum(apart) / len(apart) < 170  # a third of the range in the mean, not neighbours
+    found = rehearsal.spread(lengths, chosen, 12)
+    assert all(batch in drawn.tolist() for batch in found)
+
+
+def test_grouped_rows_are_drawn_as_the_run_draws_them() -> None:
+    from training.order import ByLength
+
+    lengths = [7 * place % 101 for place in range(100)]
+    chosen = taking(2, accumulation=2, group_by_length=True)
+    drawn = rehearsal.micro_batches(lengths, chosen)
+    assert drawn.ravel().tolist() == list(ByLength(lengths, 4, chosen.seed, lambda: 0.0))
 
 
 def test_their_mean_length_is_that_of_all_rows_where_a_few_are_very_long() -> None:
@@ -40,7 +62,8 @@ def test_their_mean_length_is_that_of_all_rows_where_a_few_are_very_long() -> No
 
 
 def test_few_rows_are_taken_again() -> None:
-    assert rehearsal.spread([3, 1], taking(4), 2) == [[0, 1, 0, 1], [0, 1, 0, 1]]
+    for batch in rehearsal.spread([3, 1], taking(4), 2):
+        assert sorted(batch) == [0, 0, 1, 1]
     assert rehearsal.widest_of([3, 1], taking(4)) == [0, 1, 0, 1]
 
 
