@@ -20,6 +20,8 @@ def set_environment() -> None:
         "TRANSFORMERS_VERBOSITY": "error",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "TOKENIZERS_PARALLELISM": "true",
+        # which kernel suits a product is looked up for each new length of a batch, and kept for 8,192 kinds of products only
+        "CUBLASLT_HEURISTICS_CACHE_CAPACITY": "131072",
         "OMP_WAIT_POLICY": "PASSIVE",  # waiting threads that spin slow a shared CPU down threefold
     }.items():
         os.environ.setdefault(name, value)
