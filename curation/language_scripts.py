@@ -8,6 +8,7 @@ Bosnian word lists hold everyday words of which each standard has its own form.
 from __future__ import annotations
 
 import bisect
+import functools
 import math
 import re
 from collections import Counter
@@ -59,6 +60,8 @@ SCRIPTS: tuple[tuple[int, int, str], ...] = (
 )
 """Unicode blocks, first and last code point, by script; only letters are asked for."""
 _STARTS = [first for first, _, _ in SCRIPTS]
+_BEFORE_LETTERS = bytes(range(_STARTS[0]))
+OTHERS = re.compile(r"[^\x00-\x7f]")
 
 LANGUAGES: dict[str, tuple[str, ...]] = {
     "Kana": ("ja",),
@@ -149,6 +152,7 @@ LATIN_I = re.compile(r"(?<=[а-яў])i|i(?=[а-яў])")
 """The Latin i inside Cyrillic words, which many type for the Ukrainian and Belarusian one."""
 
 
+@functools.lru_cache(maxsize=8192)
 def script_of(letter: str) -> str:
     """The script of one letter, or an empty text for one outside the table."""
     code = ord(letter)
@@ -161,8 +165,10 @@ def script_of(letter: str) -> str:
 
 def scripts(text: str) -> Counter[str]:
     """How many letters of each script a text has."""
-    counts: Counter[str] = Counter()
-    for letter, times in Counter(text.replace(" ", "")).items():
+    # most texts are mostly ASCII, whose letters needn't be told apart
+    latin = len(text.encode("ascii", "ignore").translate(None, _BEFORE_LETTERS))
+    counts: Counter[str] = Counter({"Latin": latin} if latin else {})
+    for letter, times in Counter(OTHERS.findall(text)).items():
         if name := script_of(letter):
             counts[name] += times
     return counts
