@@ -22,7 +22,8 @@ class Parts:
     def forget(self) -> None:
         """Begin anew."""
         self._place: defaultdict[str, int] = defaultdict(count().__next__)
-        self._values, self._bounds = np.empty(0, np.int64), np.zeros(1, np.int64)
+        self._values, self._bounds = _Growing(), _Growing()
+        self._bounds.add(np.zeros(1, np.int64))
 
     def __call__(self, texts: Sequence[str]) -> tuple[I64, I64]:
         """The numbers of all texts, one after the other, and where each text starts and ends."""
@@ -34,19 +35,40 @@ class Parts:
         places = np.fromiter(
             map(self._place.__getitem__, chain.from_iterable(parts)), np.int64, int(counts.sum())
         )
-        self._learn(list(islice(self._place, known, None)))
-        sizes = self._bounds[places + 1] - self._bounds[places]
+        self._learn(len(self._place) - known)
+        bounds, values = self._bounds.all(), self._values.all()
+        starts = bounds[places]
+        sizes = bounds[places + 1] - starts
         ends = running(sizes)
-        flat = self._values[np.arange(ends[-1]) + np.repeat(self._bounds[places] - ends[:-1], sizes)]
-        return flat, ends[running(counts)]
+        return values[np.arange(ends[-1]) + np.repeat(starts - ends[:-1], sizes)], ends[running(counts)]
 
-    def _learn(self, parts: list[str]) -> None:
-        """Add the numbers of new stretches, in the order of their places."""
-        if not parts:
+    def _learn(self, new: int) -> None:
+        """Add the numbers of so many new stretches, those that came last."""
+        if not new:
             return
+        parts = list(islice(reversed(self._place), new))[::-1]
         values, sizes = self.numbers(parts)
-        self._bounds = np.concatenate((self._bounds, self._bounds[-1] + np.cumsum(sizes)))
-        self._values = np.concatenate((self._values, values))
+        self._bounds.add(self._values.size + np.cumsum(sizes))
+        self._values.add(values)
         for part in parts:
             if len(part) > self.longest:
                 del self._place[part]
+
+
+class _Growing:
+    """An array that numbers are added to; its room doubles, so that they are seldom moved."""
+
+    def __init__(self) -> None:
+        self._room, self.size = np.empty(1024, np.int64), 0
+
+    def add(self, numbers: I64) -> None:
+        """Put some at the end."""
+        end = self.size + numbers.size
+        if end > self._room.size:
+            self._room = np.resize(self._room, max(end, 2 * self._room.size))
+        self._room[self.size : end] = numbers
+        self.size = end
+
+    def all(self) -> I64:
+        """All that there are."""
+        return self._room[: self.size]
