@@ -135,7 +135,7 @@ class Search:
         few = block.sizes - np.ceil(block.sizes * min(floor, 1 - LOOKED) - SLACK).astype(np.int64) + 1
         looked = before < few[owner]
         self.owner = owner[looked]
-        bounds = running(np.bincount(self.owner, minlength=count))
+        bounds = running(np.bincount(self.owner, minlength=count)).astype(np.int32)
         self.looked = csr_array((weights.data[looked], weights.indices[looked], bounds), shape=weights.shape)
 
     def among(self, other: Block, besides: I64) -> Pairs:

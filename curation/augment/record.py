@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -14,6 +14,7 @@ from curation.augment.gates import brief
 from curation.augment.hand import Hand
 from curation.augment.llm import cost
 from curation.augment.measures import prompt_of
+from curation.augment.work import Talk
 from curation.balance import NONE
 from curation.rows import messages_of, rehash
 
@@ -22,18 +23,22 @@ SHOWN = 1_000
 _json = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def joined(rows: pl.DataFrame, found: Sequence[Candidate]) -> pl.DataFrame:
-    """Originals, with their rejected candidates as evidence, and the children with theirs."""
-    lost: dict[str, list[dict[str, Any]]] = {}
-    kept = []
+def joined(rows: pl.DataFrame, found: Iterable[Candidate]) -> pl.DataFrame:
+    """Originals, with their rejected candidates as evidence, and the children with theirs.
+
+    Each candidate is written down as it comes, which is while worker processes make the next ones.
+    """
+    lost: dict[str, list[str]] = {}
+    kept = list[tuple[str, str, Talk, str, str]]()
     for one in found:
-        if one.kept:
-            kept.append(one)
+        if one.kept and one.messages is not None:
+            reason = f"{one.generator} of {one.parent}"
+            kept.append((one.id, one.parent, one.messages, reason, _json(one.evidence())))
         else:
             shown = None if one.messages is None else prompt_of(one.messages)[:SHOWN]
             told = {**one.evidence(), "id": one.id, "reason": one.verdict.reason, "candidate": shown}
-            lost.setdefault(one.parent, []).append(told)
-    lines = {name: _json({"rejected": many}) for name, many in lost.items()}
+            lost.setdefault(one.parent, []).append(_json(told))
+    lines = {name: f'{{"rejected": [{", ".join(many)}]}}' for name, many in lost.items()}
     originals = rows.with_columns(
         reason=pl.lit(None, pl.String),
         evidence=pl.Series([lines.get(name) for name in rows["id"]], dtype=pl.String),
@@ -41,26 +46,17 @@ def joined(rows: pl.DataFrame, found: Sequence[Candidate]) -> pl.DataFrame:
     return pl.concat([originals, _children(rows, kept).select(originals.columns)])
 
 
-def _children(rows: pl.DataFrame, kept: Sequence[Candidate]) -> pl.DataFrame:
-    facts = pl.DataFrame(
-        {
-            "id": [one.id for one in kept],
-            "parent_id": [one.parent for one in kept],
-            "messages": messages_of([one.messages or [] for one in kept]),
-            "made_by": ["augment"] * len(kept),
-            "reason": [f"{one.generator} of {one.parent}" for one in kept],
-            "evidence": [_json(one.evidence()) for one in kept],
-        },
-        schema={
-            "id": pl.String, "parent_id": pl.String, "messages": rows.schema["messages"], "made_by": pl.String,
-            "reason": pl.String, "evidence": pl.String,
-        },
-    )  # fmt: skip
+def _children(rows: pl.DataFrame, kept: Sequence[tuple[str, str, Talk, str, str]]) -> pl.DataFrame:
+    """Rows of children: id, parent, messages, reason and evidence of each are given."""
+    ids, parents, talks, reasons, evidence = zip(*kept, strict=True) if kept else [()] * 5
+    text = {"id": ids, "parent_id": parents, "reason": reasons, "evidence": evidence}
+    facts = pl.DataFrame(text, schema=dict.fromkeys(text, pl.String))
+    facts = facts.with_columns(messages_of(talks), made_by=pl.lit("augment"))
     facts = facts.with_columns(content_hash=rehash(facts))
     stale = [name for name in rows.columns if "." in name]
-    parents = rows.drop("parent_id", "made_by", "messages", "content_hash", *stale)
+    originals = rows.drop("parent_id", "made_by", "messages", "content_hash", *stale)
     return facts.join(
-        parents.rename({"id": "parent_id"}), on="parent_id", how="left", maintain_order="left"
+        originals.rename({"id": "parent_id"}), on="parent_id", how="left", maintain_order="left"
     ).with_columns(pl.lit(None, rows.schema[name]).alias(name) for name in stale)
 
 

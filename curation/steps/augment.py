@@ -108,7 +108,7 @@ class Augment(Step):
         """All rows and their children. Raises InputError, MissingExtra, MissingResource, LlmError."""
         from curation.augment.record import joined
 
-        return joined(rows, list(self.candidates(rows, ctx)) if rows.height else [])
+        return joined(rows, self.candidates(rows, ctx) if rows.height else [])
 
     def candidates(self, rows: pl.DataFrame, ctx: Context) -> Iterator[Candidate]:
         """Every candidate with its verdict, kept or not, in order."""
