@@ -94,7 +94,7 @@ class Engine:
         roles: frozenset[str], attempts: int, ctx: Context, hand: Hand = Hand(), asked: int = 0,
     ) -> None:  # fmt: skip
         self.rows, self.specs, self.ctx, self.attempts, self.hand = rows, specs, ctx, attempts, hand
-        self.judge = Judge(gates, ctx)
+        self.judge = Judge(gates, ctx, roles=roles)
         self.worker = (specs, terms, roles, gates, self.judge.static)
         self.crew: Crew | None = None
         self._call_in(asked)  # workers load while this process does
@@ -185,14 +185,13 @@ class Engine:
         for done in self._done(tries):
             some = list(islice(left, len(done)))
             good = [
-                (one, what.parent)
-                for one, (_, what) in zip(done, some, strict=True)
-                if one.shingles is not None
+                (one, what) for one, (_, what) in zip(done, some, strict=True) if one.shingles is not None
             ]
             self.judge.slow(
                 [one.verdict for one, _ in good],
-                [parent for _, parent in good],
+                [what.parent for _, what in good],
                 [one.made.out for one, _ in good],  # type: ignore[misc]
+                [self.specs[what.generator].whole for _, what in good],
             )
             candidates = [
                 self._candidate(category, ids, job, one) for (job, _), one in zip(some, done, strict=True)

@@ -71,7 +71,7 @@ class Work:
     ) -> Work:
         """The same work in a process of its own, which builds its generators itself."""
         own = {n: spec.build(Context(), terms) for n, spec in enumerate(specs) if isinstance(spec, Words)}
-        work = cls(specs, own, roles, Judge(gates, Context(), static=static))
+        work = cls(specs, own, roles, Judge(gates, Context(), roles=roles, static=static))
         # what is loaded at the first piece is loaded now; pyarrow loads pandas if it is there, and nobody needs it
         with library.light(frozenset({"pandas"}), frozenset()):
             work([Try(FIRST, number, 0) for number in own])
@@ -98,7 +98,8 @@ class Work:
 
     def _judged(self, piece: Sequence[Try], made: Sequence[Made]) -> list[Done]:
         good = {p: one.out for p, one in enumerate(made) if not isinstance(one.out, Refused)}
-        verdicts = self.judge.quick([piece[p].parent for p in good], list(good.values()))
+        whole = [self.specs[piece[p].generator].whole for p in good]
+        verdicts = self.judge.quick([piece[p].parent for p in good], list(good.values()), whole)
         shingles = sets_of([prompt_of(talk) for talk in good.values()])
         found = {
             p: Done(made[p], *pair)

@@ -79,6 +79,42 @@ def test_a_gate_alone(case: Case) -> None:
     assert (verdict.reason, verdict.values.get(case.gate)) == (case.reason, case.value)
 
 
+@pytest.mark.parametrize(
+    ("roles", "child", "reason", "lexical"),
+    [
+        ({"user"}, (GOOD, ANSWER), None, 0.867),
+        ({"assistant"}, (QUESTION, ANSWER.replace("at no charge", "for nothing")), None, 0.842),
+        ({"assistant"}, (QUESTION, ANSWER), "lexical: 1 is over 0.98, nothing new", 1.0),
+        ({"assistant"}, (QUESTION, "Whales sleep near the surface."), "length: 0.341 times the parent's, not within 0.5 to 2", 0.08),
+        ({"user", "assistant"}, (GOOD, ANSWER.replace("at no charge", "for nothing")), None, 0.842),
+        ({"user", "assistant"}, ("Where do whales sleep at night?", ANSWER), "length: 0.419 times the parent's, not within 0.5 to 2", 0.048),
+    ],
+)  # fmt: skip
+def test_the_turns_that_may_change_are_measured(
+    roles: set[str], child: tuple[str, str], reason: str | None, lexical: float
+) -> None:
+    """Each role by itself, the worst value counts: an answer that stays hides no prompt that drifted, and answers alone may change."""
+    talks = [
+        [{"role": "user", "content": a}, {"role": "assistant", "content": b}]
+        for a, b in ((QUESTION, ANSWER), child)
+    ]
+    judge = Judge(Gates(fit=None), Context(), roles=frozenset(roles))
+    [verdict] = judge.judge(talks[:1], talks[1:])
+    assert (verdict.reason, verdict.values["lexical"]) == (reason, lexical)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"), [("They sleep near the surface.", None), (ANSWER, "length: 0.419")]
+)
+def test_a_new_conversation_owes_its_parent_no_words(answer: str, reason: str | None) -> None:
+    talks = [
+        [{"role": "user", "content": a}, {"role": "assistant", "content": b}]
+        for a, b in ((QUESTION, ANSWER), ("Where do whales sleep at night?", answer))
+    ]
+    [verdict] = Judge(Gates(fit=None), Context()).judge(talks[:1], talks[1:], [True])
+    assert (verdict.reason or "None").startswith(str(reason))
+
+
 def test_every_gate_is_planted() -> None:
     """Those that aren't above have their own tests: near_dup and against below, perplexity in test_models.py."""
     elsewhere = {"near_dup", "against", "perplexity"}
