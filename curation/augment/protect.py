@@ -16,7 +16,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase, ascii_uppercase
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 
 from curation.augment.patterns import LINES, PATTERNS, Pattern
@@ -160,18 +160,13 @@ def _short(text: str) -> str:
 
 
 # it is enough to know that there are digits and capitals, and small letters there are always
-_KINDS = str.maketrans(
-    dict.fromkeys("0123456789", "0")
-    | dict.fromkeys(ascii_uppercase, "A")
-    | dict.fromkeys(f"{ascii_lowercase} ")
-)
+_KINDS = bytes.maketrans((digits + ascii_uppercase).encode(), b"0" * 10 + b"A" * 26)
+_SMALL = f"{ascii_lowercase} ".encode()
 
 
 def signs(text: str) -> set[str]:
     """The characters that a text has: "0" for any digit, "A" for any capital, and none of the small letters."""
-    if text.isascii():
-        return set(text.translate(_KINDS))
-    found = set("".join(set(text)).translate(_KINDS))
+    found = set(text.encode("utf-8", "ignore").translate(_KINDS, _SMALL).decode())
     return found | {"0"} if any(map(str.isdecimal, found)) else found
 
 
@@ -186,15 +181,19 @@ def _terms(terms: Sequence[str]) -> list[Pattern]:
 def _take(of: Pattern, text: str, free: list[tuple[int, int]], found: list[Span]) -> list[tuple[int, int]]:
     """Take a pattern's matches out of the free stretches, and return what is left of them."""
     left: list[tuple[int, int]] = []
-    for start, end in free:
-        at = start
-        for match in matches_of(of, text, start, end):
-            if match.end() == match.start():
-                continue
-            found.append(Span(match.start(), match.end(), of.kind))
-            if match.start() > at:
-                left.append((at, match.start()))
-            at = match.end()
+    for stretch in free:
+        at, end = stretch
+        # most stretches have nothing of most patterns
+        if of.near is not None and not of.near.search(text, at, end):
+            left.append(stretch)
+            continue
+        for match in matches_of(of, text, at, end):
+            first, last = match.span()
+            if first < last:
+                found.append(Span(first, last, of.kind))
+                if at < first:
+                    left.append((at, first))
+                at = last
         if at < end:
             left.append((at, end))
     return left

@@ -23,6 +23,8 @@ from curation.augment.protect import Refused
 
 ENGLISH = frozenset({"en"})
 WORD = re.compile(r"([^\W\d_]+(?:['’\-][^\W\d_]+)*)")
+PLAIN = re.compile(r"([A-Za-z]+(?:['\-][A-Za-z]+)*)")
+"""A word, and the same in ASCII, where letters are found faster."""
 
 
 class Drawn(NamedTuple):
@@ -96,7 +98,8 @@ def cut(text: str, terms: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, 
     words: list[str] = []
     glue, at = [""], 0
     for start, end in protect.free(text, terms):
-        first, *parts = WORD.split(text[start:end])
+        stretch = text[start:end]
+        first, *parts = (PLAIN if stretch.isascii() else WORD).split(stretch)
         glue[-1] += text[at:start] + first
         words += parts[::2]
         glue += parts[1::2]
