@@ -42,16 +42,20 @@ IDENTIFIER = r"[(.\-_@#+A-Z](?:(?<=\w\()[^()\n]{0,100}\)|(?<=\w\.)[A-Za-z_]|(?<=
 SLASH = r"/(?:(?<!\w/)[\w.\-@+]|[\w\-/]{0,610}+\.)|:\\"
 
 
+DIGIT, CAPITAL = "0", "A"
+"""What stands for any digit, and for any capital."""
+
+
 class Pattern(NamedTuple):
     """How one kind of protected text is found."""
 
     kind: str
     """Named in evidence and reasons."""
     signs: str
-    """Characters of which a text must have one, "0" for any digit, "A" for any capital; empty where every text is searched."""
+    """Characters of which a text must have one, DIGIT for any digit, CAPITAL for any capital; empty where every text is searched."""
     pattern: re.Pattern[str]
-    near: re.Pattern[str] | None = None
-    """What every match has, and what is quicker to look for; whether it is there doesn't hang on what stands behind it."""
+    near: re.Pattern[str] | str | None = None
+    """What every match has (or DIGIT), and what is quicker to look for; whether it is there doesn't hang on what stands behind it."""
     reach: int = sys.maxsize
     """How many characters after a match's start that begins, at most."""
 
@@ -81,8 +85,8 @@ PATTERNS = (
         r"|「[^」\n]{1,300}」|『[^』\n]{1,300}』|《[^》\n]{1,300}》|‘(?:[^’\n]|’(?=\w)){1,300}’(?!\w)|'(?<![\w']')(?=[^\s'])[^'\n]{0,299}(?<=[^\s'])'(?!\w)")),
     Pattern("identifier", "(.-_@#+A", re.compile(r"(?<![\w.])(?:--?[A-Za-z][\w\-]{0,60}|[A-Za-z_][\w]{0,60}(?:\.[A-Za-z_]\w{0,60}){0,8}\([^()\n]{0,100}\)|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}|[A-Za-z]{0,60}+_\w{1,80}|[a-z]{1,40}[A-Z]\w{0,60}|[@#]\w{1,60}|[A-Z]\+\+|[A-Z]#|\.NET)(?!\w)"), re.compile(IDENTIFIER), 61),
     Pattern("number", ".", re.compile(r"(?<![\w.])[A-Za-z]{1,20}\d+(?:\.\d+)+(?:[\-+][\w.]{0,20}\w)?|(?<![\w.\-])\d+(?:\.\d+)+[\-+][A-Za-z][\w.]{0,20}(?<!\.)"), re.compile(r"\.(?<=\d\.)\d")),
-    Pattern("number", "0", re.compile(NUMBER)),
-    Pattern("number", "0", re.compile(r"(?<!\w)[^\W\d]{0,80}+\d\w*"), re.compile(r"\d"), 80),
+    Pattern("number", "0", re.compile(NUMBER), DIGIT, 4),
+    Pattern("number", "0", re.compile(r"(?<!\w)[^\W\d]{0,80}+\d\w*"), DIGIT, 80),
     Pattern("name", "&", re.compile(r"\b[A-Z]+(?:&[A-Z]+)+\b")),
     Pattern("name", "A", re.compile(rf"{NAME}|[A-Z](?<!\w[A-Z])[A-Z]+\w*\b")),
 )  # fmt: skip

@@ -12,26 +12,11 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from string import ascii_lowercase, ascii_uppercase, digits
-from typing import NamedTuple
 
-from curation.augment.patterns import LINES, PATTERNS, Pattern
-
-JSON_START = re.compile(r'\{\s*"|\[\s*[\[{"\d]')
-TRIES = 1_000
-"""Look-alikes of JSON that are read in vain before the rest of a text is taken for data and protected."""
-
-
-class Span(NamedTuple):
-    """Where something protected stands in a text, in characters, and what it is."""
-
-    start: int
-    end: int
-    kind: str
+from curation.augment.spans import Span, spans
 
 
 @dataclass(frozen=True)
@@ -48,21 +33,6 @@ class Refused:
     """Why a candidate is none."""
 
     reason: str
-
-
-def spans(text: str, terms: Sequence[str] = ()) -> list[Span]:
-    """What is protected in a text: spans in order that don't overlap."""
-    found: list[Span] = []
-    has = signs(text)
-    free = [(0, len(text))] if text else []
-    if not has.isdisjoint("{["):
-        free = _json(text, found)
-    for pattern in (*_terms(terms), *PATTERNS):
-        if pattern.signs and has.isdisjoint(pattern.signs):
-            continue
-        if pattern.near is None or pattern.near.search(text):
-            free = _take(pattern, text, free, found)
-    return sorted(found, key=lambda span: span.start)
 
 
 def pieces(text: str, terms: Sequence[str] = ()) -> list[tuple[str, bool]]:
@@ -157,99 +127,6 @@ def _letters() -> Iterator[str]:
 def _short(text: str) -> str:
     flat = " ".join(text.split())
     return repr(flat if len(flat) <= 40 else flat[:39] + "…")
-
-
-# it is enough to know that there are digits and capitals, and small letters there are always
-_KINDS = bytes.maketrans((digits + ascii_uppercase).encode(), b"0" * 10 + b"A" * 26)
-_SMALL = f"{ascii_lowercase} ".encode()
-
-
-def signs(text: str) -> set[str]:
-    """The characters that a text has: "0" for any digit, "A" for any capital, and none of the small letters."""
-    found = set(text.encode("utf-8", "ignore").translate(_KINDS, _SMALL).decode())
-    return found | {"0"} if any(map(str.isdecimal, found)) else found
-
-
-def _terms(terms: Sequence[str]) -> list[Pattern]:
-    if not terms:
-        return []
-    longest = sorted({term for term in terms if term}, key=lambda term: (-len(term), term))
-    words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)", re.IGNORECASE)
-    return [Pattern("term", "", words)]
-
-
-def _take(of: Pattern, text: str, free: list[tuple[int, int]], found: list[Span]) -> list[tuple[int, int]]:
-    """Take a pattern's matches out of the free stretches, and return what is left of them."""
-    left: list[tuple[int, int]] = []
-    for stretch in free:
-        at, end = stretch
-        # most stretches have nothing of most patterns
-        if of.near is not None and not of.near.search(text, at, end):
-            left.append(stretch)
-            continue
-        for match in matches_of(of, text, at, end):
-            first, last = match.span()
-            if first < last:
-                found.append(Span(first, last, of.kind))
-                if at < first:
-                    left.append((at, first))
-                at = last
-        if at < end:
-            left.append((at, end))
-    return left
-
-
-def matches_of(of: Pattern, text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    """A pattern's matches in a stretch, from left to right."""
-    if of.pattern is LINES:
-        return _by_line(text, start, end)
-    if of.near is None:
-        return of.pattern.finditer(text, start, end)
-    return _near(of.pattern, of.near, of.reach, text, start, end)
-
-
-def _near(
-    pattern: re.Pattern[str], near: re.Pattern[str], reach: int, text: str, start: int, end: int
-) -> Iterator[re.Match[str]]:
-    """Matches, looked for only around what each of them has, which begins ``reach`` characters after its start at most."""
-    at = start
-    while (seen := near.search(text, at, end)) and (
-        match := pattern.search(text, max(at, seen.start() - reach), end)
-    ):
-        yield match
-        at = match.end()
-
-
-def _by_line(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    """The lines of code in a stretch: looked for where a line begins alone, not at every character."""
-    at = start if start == 0 or text[start - 1] == "\n" else text.find("\n", start, end) + 1
-    while start <= at < end:
-        if match := LINES.match(text, at, end):
-            yield match
-        at = text.find("\n", at, end) + 1 or end
-
-
-def _json(text: str, found: list[Span]) -> list[tuple[int, int]]:
-    """Take JSON objects and arrays out of the text; at most TRIES look-alikes are read."""
-    decoder, free, at, tries = json.JSONDecoder(), [], 0, 0
-    match = JSON_START.search(text)
-    while match:
-        start = match.start()
-        try:
-            _, end = decoder.raw_decode(text, start)
-        except RecursionError:
-            end = len(text)
-        except ValueError:
-            tries += 1
-            if tries < TRIES:
-                match = JSON_START.search(text, start + 1)
-                continue
-            end = len(text)
-        free.append((at, start))
-        found.append(Span(start, end, "json"))
-        at = end
-        match = JSON_START.search(text, at)
-    return [(a, b) for a, b in [*free, (at, len(text))] if b > a]
 
 
 _LAYOUT = re.compile(r"(\s*\n\s*(?:(?:[-*+>•]|\#{1,6})[ \t]+)*|^\s*(?:(?:[-*+>•]|\#{1,6})[ \t]+)*|\s+$)")

@@ -11,17 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curation.augment.patterns import LINES, PATTERNS
-from curation.augment.protect import (
-    Refused,
-    contents,
-    masked,
-    matches_of,
-    pieces,
-    restored,
-    signs,
-    spans,
-    verified,
-)
+from curation.augment.protect import Refused, contents, masked, pieces, restored, verified
+from curation.augment.spans import Marks, matches_of, seeker, spans
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = [
@@ -197,13 +188,15 @@ PIECES = [
 
 @given(st.one_of(TEXT, st.lists(st.sampled_from(PIECES), max_size=12).map("".join)))
 def test_what_is_quickly_looked_for_hides_nothing(text: str) -> None:
-    found = signs(text)
+    marks = Marks.of(text)
     for pattern in PATTERNS:
         if pattern.pattern is LINES:
             continue
         matches = [one.span() for one in pattern.pattern.finditer(text)]
-        assert [one.span() for one in matches_of(pattern, text, 0, len(text))] == matches
-        assert not matches or not found.isdisjoint(pattern.signs)
+        assert [
+            one.span() for one in matches_of(pattern, text, seeker(pattern, text, marks), 0, len(text))
+        ] == matches
+        assert not matches or not marks.signs.isdisjoint(pattern.signs)
 
 
 HOSTILE = ["\\a{", "a|", "a | b\n", "-|-\n", "«", "“", "„a", "‘a’b", "{a", "{%", "v1.", "1.1-", "$a", "%(", "R&", "1 кило", "1 Kilo", '{"', "a", "`", "$", "'a", "1.", "/a", "\\(", "\\[", "<a", "a@", "a.b", "_", "A ", "\\begin{a}", " ", "\n", "1 ", "a_b(", "-a",
