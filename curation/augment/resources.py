@@ -15,7 +15,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,8 @@ PIVOTS = {
 APT_PACKAGES = ("wordnet-base", "wordnet-sense-index")
 DEBIAN = Path("/usr/share/wordnet")
 """Where Debian's packages put WordNet."""
+WAY = "tome-setup.txt"
+"""The file in a part's folder that says which way it came."""
 PYPI_TAGGER = "textblob-aptagger==0.2.0"
 
 
@@ -71,6 +74,27 @@ def need(part: str, what: str) -> Path:
     return found
 
 
+@contextmanager
+def loading(part: str, what: str) -> Iterator[None]:
+    """Around the loading of a part. Raises MissingResource where it is missing or damaged, MissingExtra without NLTK."""
+    folder = need(part, what)
+    files = convert.FILES if part == WORDNET else ()
+    try:
+        for name in files:
+            (folder / name).open("rb").close()
+        yield
+    except Exception as error:
+        if not isinstance(error, OSError | ValueError | LookupError) and not type(
+            error
+        ).__module__.startswith("nltk."):
+            raise
+        raise MissingResource(
+            f"{what} is damaged",
+            where=str(folder),
+            mend=f"Delete that folder, then run: {SETUP.removeprefix('Run: ')}.",
+        ) from None
+
+
 @functools.cache
 def directions() -> frozenset[str]:
     """The directions (``eng-spa``) that Apertium can translate on this machine; none where it is missing."""
@@ -102,12 +126,20 @@ def examine() -> list[Found]:
     except (OSError, subprocess.SubprocessError):
         known = frozenset()
     pivots = [name for name, (*pair, _) in PIVOTS.items() if known >= set(pair)]
-    wordnet, tagger = find(WORDNET), find(TAGGER)
     return [
-        Found("WordNet", str(wordnet) if wordnet else None),
-        Found("tagger", str(tagger) if tagger else None),
+        Found("WordNet", _where(WORDNET)),
+        Found("tagger", _where(TAGGER)),
         Found("Apertium", f"pivots {', '.join(pivots)}" if pivots else None, APERTIUM),
     ]
+
+
+def _where(part: str) -> str | None:
+    """The folder of a part, and which way it came, where ``setup`` brought it; None where it is missing."""
+    folder = find(part)
+    if folder is None:
+        return None
+    way = folder / WAY
+    return f"{folder} (from {way.read_text(encoding='utf-8').strip()})" if way.is_file() else str(folder)
 
 
 def setup(say: Callable[[str], None]) -> list[Found]:
@@ -127,7 +159,8 @@ def setup(say: Callable[[str], None]) -> list[Found]:
                 bring(target, package)
             except (OSError, ValueError, subprocess.SubprocessError) as error:
                 say(f"{part}: {way} failed ({' '.join(str(error).split())})")
-            if find(part) is not None:
+            if (there := find(part)) is not None:
+                (there / WAY).write_text(f"{way}\n", encoding="utf-8")
                 say(f"{part}: from {way}, in {target}")
                 break
         else:

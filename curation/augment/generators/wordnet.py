@@ -119,8 +119,7 @@ def _likeness(forms: Mapping[tuple[str, str], Sequence[str]]) -> dict[tuple[str,
 
 @functools.cache
 def _tagger() -> Tagger:
-    resources.need(resources.TAGGER, "the part-of-speech tagger")
-    with library.light(WITHOUT), lasting():
+    with resources.loading(resources.TAGGER, "the part-of-speech tagger"), library.light(WITHOUT), lasting():
         from nltk.tag import PerceptronTagger
 
         plain = PerceptronTagger()
@@ -129,8 +128,7 @@ def _tagger() -> Tagger:
 
 @functools.cache
 def _wordnet() -> Any:
-    resources.need(resources.WORDNET, "WordNet")
-    with library.light(WITHOUT), lasting():
+    with resources.loading(resources.WORDNET, "WordNet"), library.light(WITHOUT), lasting():
         from nltk.corpus import LazyCorpusLoader
         from nltk.corpus.reader import WordNetCorpusReader
 

@@ -148,6 +148,37 @@ def test_a_missing_resource_names_the_install_step(monkeypatch: pytest.MonkeyPat
         built("synonym")
 
 
+@NEEDS_WORDNET
+@pytest.mark.parametrize("part", [resources.WORDNET, resources.TAGGER])
+@pytest.mark.parametrize("damage", ["missing", "garbled"])
+def test_a_damaged_resource_names_its_folder_and_the_install_step(
+    part: str, damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    import nltk
+
+    from curation.augment.generators import wordnet
+
+    whole = resources.find(part)
+    assert whole
+    shutil.copytree(whole, tmp_path / part)
+    name = {"missing": "data.noun", "garbled": "index.noun"}[damage]
+    if part == resources.TAGGER:
+        name = "averaged_perceptron_tagger_eng.tagdict.json"
+    (tmp_path / part / name).unlink()
+    if damage == "garbled":
+        (tmp_path / part / name).write_text("{ no such thing\n", encoding="utf-8")
+    monkeypatch.setattr(resources, "folders", lambda: [tmp_path])
+    monkeypatch.setattr(nltk.data, "path", [str(tmp_path)])
+    load = wordnet._wordnet if part == resources.WORDNET else wordnet._tagger
+    load.cache_clear()
+    with pytest.raises(resources.MissingResource) as caught:
+        load()
+    assert str(caught.value).startswith(f"{tmp_path / part}: ")
+    assert str(caught.value).endswith("is damaged. Delete that folder, then run: tome augment setup.")
+
+
 @pytest.mark.parametrize(
     ("via", "said"),
     [

@@ -91,8 +91,8 @@ def test_with_a_network_nltk_brings_both(place: Path, monkeypatch: pytest.Monkey
     assert lines == [
         f"{part}: from NLTK's download, in {place}" for part in (resources.WORDNET, resources.TAGGER)
     ]
-    assert found["WordNet"] == str(place / resources.WORDNET)
-    assert found["tagger"] == str(place / resources.TAGGER)
+    assert found["WordNet"] == f"{place / resources.WORDNET} (from NLTK's download)"
+    assert found["tagger"] == f"{place / resources.TAGGER} (from NLTK's download)"
     assert said(place)[0] == [
         f"{part}: there already ({place / part})" for part in (resources.WORDNET, resources.TAGGER)
     ]
@@ -111,7 +111,7 @@ def test_wordnet_comes_from_debians_folder_with_the_file_that_debian_leaves_out(
     monkeypatch.setattr(resources, "DEBIAN", tmp_path / "debian")
     lines, found = said(place)
     assert f"corpora/wordnet: from packages, in {place}" in lines
-    assert found["WordNet"] == str(place / resources.WORDNET)
+    assert found["WordNet"] == f"{place / resources.WORDNET} (from packages)"
     names = (place / resources.WORDNET / "lexnames").read_text(encoding="ascii").splitlines()
     assert len(names) == 45
     assert (names[3], names[44]) == ("03\tnoun.Tops\t1", "44\tadj.ppl\t3")
@@ -134,7 +134,7 @@ def test_wordnet_comes_from_debians_packages(place: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(subprocess, "run", run)
     lines, found = said(place)
     assert seen[:3] == [["apt-get", "download"], ["dpkg-deb", "-x"], ["dpkg-deb", "-x"]]
-    assert found["WordNet"] == str(place / resources.WORDNET)
+    assert found["WordNet"] == f"{place / resources.WORDNET} (from packages)"
     assert f"corpora/wordnet: from packages, in {place}" in lines
     assert lines[-2].endswith("packages failed (pip brought no textblob-aptagger==0.2.0)")
 
