@@ -26,7 +26,7 @@ NUMBER = (
     r"[+\-−±~≈£$€¥₹.\d](?<![\w.].)(?:(?<=[+\-−±~≈])(?:[£$€¥₹]\s?)?(?:\d+(?:[.,:/\-–x×]\d+)*|\.\d+)"
     r"|(?<=[£$€¥₹])\s?(?:\d+(?:[.,:/\-–x×]\d+)*|\.\d+)|(?<=\d)\d*(?:[.,:/\-–x×]\d+)*|(?<=\.)\d+)"
     r"(?:[eE][+\-]?\d+)?(?:st|nd|rd|th)?"
-    rf"(?:\s?(?:{UNITS})(?![\w]))?(?:\s?[£$€¥₹](?!\w))?(?!\w)"
+    rf"(?:\s?+(?:{UNITS})(?![\w]))?(?:\s?[£$€¥₹](?!\w))?(?!\w)"
 )
 NAME = r"[A-Z](?<=[a-z,;:] [A-Z])[\w'’]*[A-Za-z](?: [A-Z][\w'’]*[A-Za-z])*(?!\w)"
 LINES = re.compile(
@@ -36,8 +36,11 @@ LINES = re.compile(
 """Lines of code, each found by itself."""
 TLD = r"(?:com|org|net|io|edu|gov|example|ai|dev|uk|de|fr|es|eu)"
 EXTENSION = r"(?:py|js|ts|tsx|json|ya?ml|toml|csv|tsv|txt|md|html?|css|java|c|h|cpp|rs|go|sh|sql|xml|pdf|docx?|xlsx?|png|jpe?g|gif|zip|gz|tar|parquet|ipynb|ini|cfg|log|exe|so|dll)"
-# a bracket that is closed, a point in a word, an option, a sign, a capital amid a word
-IDENTIFIER = r"[(.\-_@#+A-Z](?:(?<=\w\()[^()\n]{0,100}\)|(?<=\w\.)[A-Za-z_]|(?<=\.)NET|(?<![\w.]-)(?<=-)-?[A-Za-z]|(?<=_)|(?<=[@#])\w|(?<=[A-Z][#+])|(?<=[a-z][A-Z]))"
+# a capital amid a word, a point in a word, a bracket that is closed, an option, a sign
+IDENTIFIER = (
+    r"[(.\-_@#+A-Z](?:(?<=[a-z][A-Z])|(?<![A-Z])(?:(?<=\w\.)[A-Za-z_]|(?<=\w\()[^()\n]{0,100}\)|(?<![\w.]-)(?<=-)-?[A-Za-z]"
+    r"|(?<=_)|(?<=\.)NET|(?<=[@#])\w|(?<=[A-Z][#+])))"
+)
 # a slash that begins a path, or one in a word that a point follows
 SLASH = r"/(?:(?<!\w/)[\w.\-@+]|[\w\-/]{0,610}+\.)|:\\"
 
