@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import chain, count, islice
@@ -17,6 +18,7 @@ class Parts:
     def __init__(self, numbers: Callable[[list[str]], tuple[I64, I64]], most: int, longest: int) -> None:
         """``numbers`` gives those of new stretches, one after the other, and how many each has; ``most`` numbers are kept, and those of stretches of ``longest`` characters at most."""
         self.numbers, self.most, self.longest = numbers, most, longest
+        self._lock = threading.Lock()
         self.forget()
 
     def forget(self) -> None:
@@ -27,16 +29,17 @@ class Parts:
 
     def __call__(self, texts: Sequence[str]) -> tuple[I64, I64]:
         """The numbers of all texts, one after the other, and where each text starts and ends."""
-        if self._values.size > self.most:
-            self.forget()
         parts = [text.split(" ") for text in texts]
         counts = np.array([len(one) for one in parts], np.int64)
-        known = len(self._place)
-        places = np.fromiter(
-            map(self._place.__getitem__, chain.from_iterable(parts)), np.int64, int(counts.sum())
-        )
-        self._learn(len(self._place) - known)
-        bounds, values = self._bounds.all(), self._values.all()
+        # the workbench asks from several threads
+        with self._lock:
+            if self._values.size > self.most:
+                self.forget()
+            known = len(self._place)
+            each = map(self._place.__getitem__, chain.from_iterable(parts))
+            places = np.fromiter(each, np.int64, int(counts.sum()))
+            self._learn(len(self._place) - known)
+            bounds, values = self._bounds.all(), self._values.all()
         starts = bounds[places]
         sizes = bounds[places + 1] - starts
         ends = running(sizes)

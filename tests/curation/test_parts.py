@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -40,3 +41,19 @@ def test_each_stretch_is_asked_for_once_unless_it_is_long() -> None:
     parts(["one two one", "three two"])
     parts(["one three"])
     assert asked == ["one", "two", "three", "three"]
+
+
+def test_several_threads_ask_at_once() -> None:
+    parts = Parts(numbers, most=200, longest=4)
+    texts = [" ".join(f"{a}{b}" * (b % 4) for b in range(a, a + 20)) for a in range(60)]
+
+    def ask(start: int) -> bool:
+        some = texts[start:] + texts[:start]
+        flat, bounds = parts(some)
+        return all(
+            flat[a:b].tolist() == [ord(letter) for letter in text if letter != " "]
+            for text, (a, b) in zip(some, pairwise(bounds), strict=True)
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(ask, list(range(60)) * 5))
