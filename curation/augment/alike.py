@@ -1,8 +1,8 @@
 """Pairs of shingle sets that are as like as a floor, exactly, though few of all pairs are looked at.
 
 Shingles that the very same rows have are one class: a sentence that many rows share is a class or two, and so is what a row
-has for itself. A set is looked up by its rarest classes, until too little of it is left for a set to be so alike that has none
-of them; what two sets share of those tells most pairs apart. What is left is counted.
+has for itself. A set is looked up by classes that few rows have, for their weight, until too little of it is left for a set to
+be so alike that has none of them; what two sets share of those tells most pairs apart. What is left is counted.
 
 Sources: prefix filtering, Chaudhuri et al. 2006 and Bayardo et al. 2007; here of classes, each as heavy as it has shingles.
 """
@@ -50,17 +50,27 @@ class Classes:
         by_rows = np.argsort(keys)
         numbers = NEW - 1 + np.cumsum(_changes(keys[by_rows]))
         self._hashes = np.append(flat[starts], ~np.uint64(0))
+        self._shift = HASH_BITS - np.uint64(starts.size.bit_length())
+        heads = (self._hashes[:-1] >> self._shift).view(np.int64)
+        self._heads = running(np.bincount(heads, minlength=1 << starts.size.bit_length()))
         self._numbers = np.zeros(starts.size + 1, np.int64)
         self._numbers[by_rows] = numbers
         self.count = NEW + starts.size
         common = int(numbers[times[by_rows] > most].min(initial=self.count))
+        self.spread = np.zeros(self.count)
+        """How many rows have each class; no end of them where there are more than ``most``."""
+        self.spread[numbers] = times[by_rows]
+        self.spread[common:] = np.inf
         weights = _weights(owner, np.repeat(self._numbers[:-1], times), (sizes.size, self.count), common)
         self.rows = Block(hashes, sizes, weights, common)
 
     def block(self, sets: Shingles) -> Block:
         """Sets, ready to be looked up and to be found."""
         hashes, sizes = sets.hashes, np.diff(sets.bounds)
-        place = np.searchsorted(self._hashes, hashes)
+        # from the first hash with the same head on, which is nearer than halving gets in as many steps
+        place = self._heads[(hashes >> self._shift).view(np.int64)]
+        while (behind := self._hashes[place] < hashes).any():
+            place += behind
         new = (hashes & np.uint64(NEW - 1)).view(np.int64)
         number = np.where(self._hashes[place] == hashes, self._numbers[place], new)
         owner = np.repeat(np.arange(sizes.size), sizes)
@@ -124,19 +134,23 @@ class Pairs(NamedTuple):
 class Search:
     """Some sets, of which those pairs with sets of other blocks are looked for that are as like as a floor."""
 
-    def __init__(self, block: Block, floor: float) -> None:
+    def __init__(self, block: Block, classes: Classes, floor: float) -> None:
         from scipy.sparse import csr_array
 
         self.block, self.floor = block, floor
-        weights, count = block.weights, block.sizes.size
-        owner = np.repeat(np.arange(count), np.diff(weights.indptr))
-        before = running(weights.data)[:-1] - running(block.sizes)[owner]
+        whole, count = block.weights, block.sizes.size
+        owner = np.repeat(np.arange(count), np.diff(whole.indptr))
+        dear = classes.spread[whole.indices] / whole.data
+        # set by set, cheap classes first; one sort of numbers is a third of the time of a lexical one
+        order = np.argsort(2 * owner - 1 / (1 + dear))
+        number, weights = whole.indices[order], whole.data[order]
+        before = running(weights)[:-1] - running(block.sizes)[owner]
         # a set as like as the floor has one of any so many of a set's shingles
         few = block.sizes - np.ceil(block.sizes * min(floor, 1 - LOOKED) - SLACK).astype(np.int64) + 1
         looked = before < few[owner]
         self.owner = owner[looked]
         bounds = running(np.bincount(self.owner, minlength=count)).astype(np.int32)
-        self.looked = csr_array((weights.data[looked], weights.indices[looked], bounds), shape=weights.shape)
+        self.looked = csr_array((weights[looked], number[looked], bounds), shape=whole.shape)
 
     def among(self, other: Block, besides: I64) -> Pairs:
         """Pairs with sets of a block; ``besides[i]`` is the place of the one that set i isn't held against."""

@@ -41,7 +41,7 @@ class Near:
         """Look up a batch of shingle sets, each besides one row, after all of the batch before was decided."""
         self._grow()
         mine = self.classes.block(Shingles.of(asked))
-        search = Search(mine, self.floor)
+        search = Search(mine, self.classes, self.floor)
         found = [NOBODY] * len(asked)
         parents = np.array([self.place.get(name, -1) for name in besides], dtype=np.int64)
         nobody = np.full(len(asked), -1)

@@ -53,7 +53,7 @@ def test_pairs_are_those_that_comparing_all_finds(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alike, "AT_ONCE", at_once)
         classes = Classes(shingles(rows), 2_000)
-        search = Search(classes.block(shingles(asked)), floor)
+        search = Search(classes.block(shingles(asked)), classes, floor)
         besides = [place % 3 for place in range(len(asked))]
         found = search.among(classes.rows, np.array(besides))
         assert listed(found) == compared(asked, rows, floor, besides)
