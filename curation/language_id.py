@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import polars as pl
 
@@ -57,8 +56,7 @@ class Predictor(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(NamedTuple):
     """A language (ISO 639 code), how sure (0 to 1), the letters it rests on, and the script of most of them."""
 
     language: str

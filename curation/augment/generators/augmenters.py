@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import compress
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
@@ -26,10 +27,10 @@ class Tool:
     def __init__(self, augmenter: Any, action: str, *, alone: bool) -> None:
         self.augmenter, self.alone = augmenter, alone
         self._act: Callable[[str], list[str] | str] = _with(getattr(augmenter, action), Doc=Doc)
-        self._asked, self._counted = augmenter.pre_skip_aug, augmenter._generate_aug_cnt
+        self._counted = augmenter._generate_aug_cnt
         self._words: list[str] = []
         self._total = 0
-        self._may: dict[str, bool] = {}
+        self._may = _May(augmenter.pre_skip_aug)
         augmenter.tokenizer, augmenter.reverse_tokenizer = lambda _: self._words, lambda out: out
         augmenter.pre_skip_aug = self._pre_skip_aug
         augmenter._generate_aug_cnt = lambda _, *limits: self._counted(self._total, *limits)
@@ -52,10 +53,19 @@ class Tool:
         words = tokens if tuple_idx is None else [token[tuple_idx] for token in tokens]
         if len(self._may) > REMEMBERED:
             self._may.clear()
-        for word in words:
-            if word not in self._may:
-                self._may[str(word)] = bool(self._asked([word]))
-        return [place for place, word in enumerate(words) if self._may[word]]
+        return list(compress(range(len(words)), map(self._may.__getitem__, words)))
+
+
+class _May(dict[str, bool]):
+    """Whether words may change, asked for once each."""
+
+    def __init__(self, asked: Callable[[list[str]], Sequence[int]]) -> None:
+        self.asked = asked
+
+    def __missing__(self, word: str) -> bool:
+        """Ask for a word."""
+        found = self[word] = bool(self.asked([word]))
+        return found
 
 
 class Part(NamedTuple):

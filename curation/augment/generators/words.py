@@ -67,9 +67,10 @@ class WordGenerator:
         out = self._tool([words[place] for place in places], len(words))
         if out is None:
             return Refused("no word that may change")
-        changed = list(words)
-        for place, word in zip(places, out, strict=True):
-            changed[place] = word
+        changed = list(out if len(out) == len(words) else words)
+        if len(out) < len(words):
+            for place, word in zip(places, out, strict=True):
+                changed[place] = word
         if self.name == "swap":
             readable.far_swaps(words, changed, glue)
         if self.name == "split":
