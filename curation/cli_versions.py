@@ -148,7 +148,11 @@ def why_command(
     if story.decisions:
         table(
             ["step", "decision", "reason", "evidence"],
-            [(d.op, d.action, d.reason, plain(evidence(d.evidence), 160)) for d in story.decisions],
+            [
+                # of a candidate the value of every gate is told, which takes more room
+                (d.op, d.action, d.reason, plain(evidence(d.evidence), 800 if d.op == "augment" else 160))
+                for d in story.decisions
+            ],
             as_json=json,
         )
     scores = sorted(story.scores.items())

@@ -104,6 +104,12 @@ def key_of(spec: LlmSpec) -> str | None:
             where=spec.endpoint,
             mend="Set it to the server's key, or say key_env: null for a server that wants none.",
         )
+    if not (key.isascii() and key.isprintable()):
+        raise LlmError(
+            f"the environment variable {spec.key_env} holds something that no key has (a line end, an accent, a curly quote)",
+            where=spec.endpoint,
+            mend="Set it to the server's key alone.",
+        )
     return key
 
 

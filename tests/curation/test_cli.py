@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import tome
@@ -238,3 +239,23 @@ def test_damage_is_told_in_one_line(ran: Version, store: Store, capsys: pytest.C
         assert said.err.splitlines()[-1].startswith("tome: ")
         assert "damaged" in said.err
         assert "Traceback" not in said.err
+
+
+def test_the_story_of_a_candidate_tells_every_gate(
+    say: Text, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("nlpaug", reason="nlpaug isn't installed: pip install 'tomewright[augment]'")
+    from curation.augment.gates import Gates
+
+    recipe = tmp_path / "swapped.yaml"
+    samples = Path(__file__).parents[2] / "data" / "samples" / "larkfield.csv"
+    recipe.write_text(
+        f"name: swapped\nsources: [{{uri: '{samples}', name: l, map: {{user: question, assistant: answer, category: topic}}}}]\n"
+        "steps: [split, {op: augment, category: legal, rows: 2, generators: [swap]}]\n",
+        encoding="utf-8",
+    )
+    say("run", str(recipe))
+    child = store.get("swapped").rows().filter(pl.col("made_by") == "augment")["id"][0]
+    told = say("why", child)
+    gates = set(Gates.model_fields) - {"against", "perplexity", "perplexity_ratio", "encoder"}
+    assert {gate for gate in gates if f"{gate}: " in told} == gates

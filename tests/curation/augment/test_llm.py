@@ -151,6 +151,17 @@ def test_a_missing_key_is_named_and_a_server_may_want_none(
     assert server.keys == [None]
 
 
+@pytest.mark.parametrize("key", ["sk-secret\nsk-secret", "sk-secret’", "sk-sécret"])
+def test_a_key_that_cannot_be_one_is_told_without_being_shown(
+    server: Server, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    with pytest.raises(LlmError, match="OPENAI_API_KEY holds something that no key has") as caught:
+        client(server)
+    assert "secret" not in str(caught.value)
+    assert server.seen == []
+
+
 def test_the_key_is_in_no_cache_identity_or_dump(server: Server, tmp_path: Path) -> None:
     one = client(server, tmp_path)
     one.ask([ask(1)])
