@@ -93,7 +93,7 @@ class BackTranslation(Spec):
     back: str | None = None
     """The Marian model back from it."""
     llm: LlmSpec | None = None
-    """The language model, for that engine."""
+    """The language model, for that engine: {endpoint: http://localhost:8000/v1, model: NAME}, or {model: FOLDER-OR-HUB-ID}."""
 
     def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:
         """The engine. Raises MissingResource with the install step where Apertium lacks the pivot."""
@@ -115,7 +115,7 @@ class Paraphrase(Spec):
 
     name: Literal["paraphrase"]
     llm: LlmSpec | None = None
-    """Which model; null takes the one that was injected as ``llm``."""
+    """Which model: {endpoint: http://localhost:8000/v1, model: NAME}, or {model: FOLDER-OR-HUB-ID}. In Python null takes the one given as ``models={"llm": ...}``."""
 
     def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:
         """The rewriter over that model."""
@@ -130,7 +130,7 @@ class Synthesize(Spec):
     whole: ClassVar[bool] = True
     name: Literal["synthesize"]
     llm: LlmSpec | None = None
-    """Which model; null takes the one that was injected as ``llm``."""
+    """Which model: {endpoint: http://localhost:8000/v1, model: NAME}, or {model: FOLDER-OR-HUB-ID}. In Python null takes the one given as ``models={"llm": ...}``."""
     style: Literal["self_instruct", "evol_instruct"] = "self_instruct"
     """New tasks like some examples, or the parent's task made deeper or broader."""
     description: str = ""
