@@ -148,6 +148,9 @@ def _say(error: Exception) -> int:
     """Print one line about an error. Errors of ours carry ``exit_code``; a full disk is named as one."""
     code = getattr(error, "exit_code", None)
     if isinstance(code, int) and hasattr(error, "format_message"):  # the command line's own: a wrong option
+        if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its help, as a page
+            print(error.format_message())
+            return code
         named = getattr(getattr(error, "ctx", None), "command_path", "tome")
         what = " ".join(error.format_message().split()).rstrip(".")
         print(f"tome: {what}. See: {named} --help", file=sys.stderr)

@@ -30,7 +30,9 @@ def preview_command(
     number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many candidates to show.")] = 20,
     json: Json = False,
 ) -> None:
-    """Show candidates of a recipe's augment step: parent, child, what differs, every gate's value, the verdict.
+    """Show candidates of a recipe's augment step.
+
+    Each with its parent, what differs, every gate's value, and the verdict. No version is made.
 
     Example: tome augment preview data/recipes/augment.yaml -n 20
     """
@@ -48,7 +50,9 @@ def preview_command(
 
 @augment.command("setup")
 def setup_command(json: Json = False) -> None:
-    """Install WordNet and the tagger where NLTK looks for them, from the network or from packages.
+    """Install WordNet and the tagger.
+
+    From the network or from packages, whichever works. They go where NLTK looks for them: with the environment, or in the home folder.
 
     Example: tome augment setup
     """

@@ -17,6 +17,15 @@ import tome
 from curation.store import Version
 
 
+@pytest.mark.parametrize("group", ["augment", "hand", "feedback"])
+def test_a_group_without_a_command_shows_its_help(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tome.run([group]) == 2
+    alone = capsys.readouterr()
+    assert tome.run([group, "--help"]) == 0
+    assert alone.out == capsys.readouterr().out
+    assert alone.err == ""
+
+
 def test_what_is_next(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = tmp_path / "home"
 
