@@ -48,7 +48,9 @@ def test_words_without_a_log_are_the_same_words(name: str, monkeypatch: pytest.M
             random.seed(seed)
             np.random.seed(seed)
             words = TEXT.split()[seed % 3 :]
-            found.append(tool(words, len(words)))
+            out = tool(words, len(words))
+            # a word that goes leaves its place empty here, and the halves of one share its place; nlpaug moves the others
+            found.append(out and " ".join(out).split())
         return found
 
     ours = said()
