@@ -44,8 +44,8 @@ class Classes:
         starts = np.flatnonzero(_changes(flat))
         times = np.diff(starts, append=flat.size)
         # the same rows have the same sum of numbers that are as good as drawn by chance
-        drawn = mix(np.arange(1, sizes.size + 1, dtype=np.uint64))[owner]
-        sums = np.add.reduceat(drawn, starts) if starts.size else drawn
+        drawn = mix(np.arange(1, sizes.size + 1, dtype=np.uint64))
+        sums = np.add.reduceat(drawn[owner], starts) if starts.size else drawn[:0]
         keys = np.minimum(times, MANY).view(np.uint64) << HASH_BITS | sums >> NUMBER_BITS
         by_rows = np.argsort(keys)
         numbers = NEW - 1 + np.cumsum(_changes(keys[by_rows]))
