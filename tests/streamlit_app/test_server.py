@@ -57,6 +57,17 @@ def test_what_explore_asks_first_is_answered_before_it_asks(home: Path) -> None:
     assert data.story(version, index.narrow["id"][0]).state == "kept"
 
 
+def test_loading_before_the_runtime_says_nothing_and_other_warnings_pass() -> None:
+    program = (
+        "import logging, streamlit_app.warm; "
+        "logging.getLogger('streamlit.runtime.caching.cache_data_api').warning('another')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    told = done.stdout + done.stderr
+    assert "No runtime" not in told
+    assert "another" in told
+
+
 def test_an_empty_store_or_a_broken_version_ends_nothing(home: Path) -> None:
     warm.look(warm.load())
     version = make_version(home)
