@@ -7,10 +7,10 @@ import sys
 from typing import NamedTuple
 
 UNITS = (
-    r"%|‰|°\s?[CFK]?|[kKMGTcmµμnd]?(?:m|g|s|l|L|W|V|A|J|N|Pa|Hz|B|b|bit|bits|bytes|bps|mol|cal)(?:[²³]|\^?[23])?"
-    r"|[KMGT]i?B|k?m/h|m/s|mph|kph|rpm|ha|oz|lbs?|ft|in|yd|mi|miles?|km|inches|feet|pounds?|stone|gallons?|tons?|tonnes?"
+    r"[ap]\.\s?m\.|%|‰|°\s?[CFK]?|[kKMGTcmµμnd]?(?:m|g|s|l|L|W|V|A|J|N|Ω|C|F|K|M|Pa|Hz|B|b|bit|bits|bytes|bps|mol|cal)(?:[²³]|\^?[23])?"
+    r"|[KMGT]i?B|mph|kph|rpm|ppm|psi|dpi|fps|px|pt|bar|ha|oz|lbs?|ft|in|yd|mi|miles?|km|inches|feet|pounds?|stone|gallons?|tons?|tonnes?"
     r"|euros?|dollars?|cents?|pence|p|bn|seconds?|secs?|minutes?|mins?|hours?|hrs?|h|days?|weeks?|months?|years?|yrs?"
-    r"|am|pm|a\.m\.|p\.m\.|degrees?|percent|per cent|metres?|meters?|grams?|kilograms?|litres?|liters?|volts?|watts?"
+    r"|am|pm|degrees?|percent|per cent|metres?|meters?|grams?|kilograms?|litres?|liters?|volts?|watts?"
     r"|kilos?|millas?|d[oó]lares|cent(?:avo|imo|ésimo|esimo)s?|segundos?|minutos?|horas?|d[ií]as?|semanas?|mes(?:es)?|m[eê]s|años?|anos?"
     r"|(?:kil[oó]|cent[ií]|mil[ií])?metros?|(?:kilo|mili)?gramos?|(?:quilo)?gramas?|litros?|grados?|graus?|por ciento|por cento"
     r"|(?:kilo|centi|milli)?mètres?|(?:kilo|milli)?grammes?|secondes?|heures?|jours?|semaines?|mois|ans|années?|degrés?|pour cent|livres?"
@@ -21,17 +21,19 @@ UNITS = (
     r"|час\w{0,2}|дн\w{1,2}|день|недел\w|месяц\w{0,2}|год\w?|лет|рубл\w{1,2}|евро|градус\w{0,2}|процент\w{0,2}"
 )
 """Behind a number: SI and English, then Spanish and Portuguese, French, German, Italian, Dutch, Russian. In Chinese and Japanese a run with a digit is one span."""
+SCALES = r"(?:hundreds?|thousands?|millions?|billions?|trillions?|dozens?|lakhs?|crores?)"
 # a sign, a currency, a digit or a point to begin with, and what may follow each
 NUMBER = (
     r"[+\-−±~≈£$€¥₹.\d](?<![\w.].)(?:(?<=[+\-−±~≈])(?:[£$€¥₹]\s?)?(?:\d+(?:[.,:/\-–x×]\d+)*|\.\d+)"
     r"|(?<=[£$€¥₹])\s?(?:\d+(?:[.,:/\-–x×]\d+)*|\.\d+)|(?<=\d)\d*(?:[.,:/\-–x×]\d+)*|(?<=\.)\d+)"
     r"(?:[eE][+\-]?\d+)?(?:st|nd|rd|th)?"
-    rf"(?:\s?+(?:{UNITS})(?![\w]))?(?:\s?[£$€¥₹](?!\w))?(?!\w)"
+    rf"(?:\^[+\-−]?\d+)?(?:[\s\-]?+{SCALES}(?!\w))?(?:[\s\-]?+(?:{UNITS})(?!\w))?(?:\s?[£$€¥₹](?!\w))?"
+    rf"(?:[/·](?:{UNITS})(?!\w))*(?!\w)"
 )
-NAME = r"[A-Z](?<=[a-z,;:] [A-Z])[\w'’]*[A-Za-z](?: [A-Z][\w'’]*[A-Za-z])*(?!\w)"
+NAME = r"[A-Z](?<=[a-z\d,;:] [A-Z])[\w'’]*[A-Za-z](?: [A-Z][\w'’]*[A-Za-z])*(?!\w)"
 LINES = re.compile(
-    r"^(?: {4,}|\t)[^\n]+$|^(?:[^\n;{}]*+[;{}])++[ \t]*$"
-    r"|^[ \t]*(?:(?:async )?def |class |import |from [\w.]+ import |return\b|elif |for [^\n]{1,200} in [^\n]{1,200}:[ \t]*$|while [^\n]{1,200}:[ \t]*$|if [^\n]{1,200}:[ \t]*$|print\(|@\w|#include|<\?php|(?:SELECT|INSERT|UPDATE|DELETE|CREATE)\b)[^\n]*$"
+    r"^(?: {4,}|\t)[^\n]+$|^(?:[^\n;{}]*+[;{}])++[ \t\r]*$"
+    r"|^[ \t]*(?:(?:async )?def |class |import |from [\w.]+ import |return\b|elif |for [^\n]{1,200} in [^\n]{1,200}:[ \t\r]*$|while [^\n]{1,200}:[ \t\r]*$|if [^\n]{1,200}:[ \t\r]*$|print\(|@\w|#include|<\?php|(?:SELECT|INSERT|UPDATE|DELETE|CREATE)\b)[^\n]*$"
     r"|^[ \t]*[A-Za-z_][\w.\[\]]{0,80} ?(?:[-+*/|&]?=|\(|->) ?[^\n]*$|^[ \t]*(?:\$|>>>|\.\.\.) [^\n]*$|^[ \t]*//[^\n]*$", re.M)  # fmt: skip
 """Lines of code, each found by itself."""
 TLD = r"(?:com|org|net|io|edu|gov|example|ai|dev|uk|de|fr|es|eu)"
@@ -42,7 +44,15 @@ IDENTIFIER = (
     r"|(?<=_)|(?<=\.)NET|(?<=[@#])\w|(?<=[A-Z][#+])))"
 )
 # a slash that begins a path, or one in a word that a point follows
-SLASH = r"/(?:(?<!\w/)[\w.\-@+]|[\w\-/]{0,610}+\.)|:\\"
+SLASH = r"/(?:(?<!\w/)[\w.\-@+]|[\w\-/]{0,610}+\.)|:\\|\\\\"
+
+
+# what stands before a fence: space, or the marks of a quotation or a list item where the line has no other such signs
+FENCED = r"(?:[ \t]*|[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?=[`~]{3,}[^`\n]*$))"
+INSIDE = r"\([^\s<>\"'`()]{0,200}\)"
+ADDRESS = rf"(?:[^\s<>\"'`()]|{INSIDE}|\((?!{INSIDE[2:]}))"
+ENDING = rf"(?:[^\s<>\"'`.,;:!?()\]}}]|{INSIDE})"
+"""A character or bracket of an address, and what one ends in: brackets in it are closed."""
 
 
 DIGIT, CAPITAL = "0", "A"
@@ -66,27 +76,28 @@ class Pattern(NamedTuple):
 # Each is tried left to right over the text, and what an earlier one took is gone for later ones. A pattern that begins with a letter of its
 # own, what stands before being looked at afterwards, is found several times as fast as one that begins with a look behind.
 PATTERNS = (
-    Pattern("code", "`~", re.compile(r"^[ \t]*(`{3,}+|~{3,}+)[^\n]*+\n(?:.*?\n)??[ \t]*\1[`~]*+[ \t]*$|^[ \t]*(?:`{3}|~{3})[\s\S]*", re.M | re.S), re.compile("```|~~~")),
+    Pattern("code", "`~", re.compile(rf"^{FENCED}(`{{3,}}+|~{{3,}}+)[^\n]*+\n(?:.*?\n)??[ \t>]*\1[`~]*+[ \t\r]*$|^{FENCED}(?:`{{3}}|~{{3}})[\s\S]*", re.M | re.S), re.compile("```|~~~")),
     Pattern("code", "`", re.compile(r"(?<!`)``(?!`)(?:[^`\n]|`(?!`)){1,500}``(?!`)|`(?!`)[^`\n]{1,500}`(?!`)")),
+    Pattern("code", "<", re.compile(r"<(code|pre|script|style|kbd|samp|math)\b[^<>]{0,300}>[\s\S]{0,2000}?</\1>|<!--[\s\S]{0,2000}?-->")),
     Pattern("latex", "$\\", re.compile(r"\$\$[^$]{1,5000}+\$\$|\\\[(?:[^\\]|\\[^\[\]]){1,5000}+\\\]|\\\((?:[^\\\n]|\\[^()\n]){1,1000}+\\\)")),
     Pattern("latex", "\\", re.compile(r"\\begin\{([A-Za-z]{1,30}\*?)\}[\s\S]{0,2000}?\\end\{\1\}")),
     Pattern("latex", "$", re.compile(r"\$(?<![\w$\\]\$)(?=[^\s$])[^$\n]{1,300}(?<=[^\s$])\$(?![\w$])")),
     Pattern("latex", "\\", re.compile(r"\\(?<![\\\w:]\\)[A-Za-z]{1,30}\*?(?:\[[^\[\]\n]{0,100}\])?(?:\{[^{}\n]{0,200}\}){0,4}")),
     Pattern("placeholder", "{%[$", re.compile(
-        r"\{\{[^{}\n]{1,200}\}\}|\{%[^{}%\n]{1,200}%\}|\$\{[^{}\n]{1,100}\}|\{[A-Za-z_]\w{0,60}(?:[.:!][\w.]{0,20})?\}|%\([\w ]{1,60}\)[sdifr]|%(?<![\w%]%)[sdifr](?!\w)"
-        r"|\[\[[^\[\]\n]{1,200}\]\]|\[(?:[A-Z][\w'’]{0,30}(?:[ _][A-Z][\w'’]{0,30}){0,5}|(?:[Yy]our|YOUR|[Ii]nsert|INSERT) [^\[\]\n]{1,60})\](?!\()|\$(?<![\w$]\$)[A-Za-z_]\w{0,60}(?![\w$])")),
+        r"\{\{\{?[^{}\n]{1,200}\}?\}\}|\{%[^{}%\n]{1,200}%\}|\$\{[^{}\n]{1,100}\}|\{[^{}\n]{0,100}\}|%(?<![\w%]%)[A-Za-z]\w{0,60}%(?!\w)|%\([\w ]{1,60}\)[sdifr]|%(?<![\w%]%)[sdifr](?!\w)"
+        r"|\[\[[^\[\]\n]{1,200}\]\]|\[[A-Za-z][^\[\]\n]{0,60}\](?!\()|\$(?<![\w$]\$)[A-Za-z_]\w{0,60}(?![\w$])")),
     Pattern("e-mail", "@", re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}"), re.compile(r"@[\w\-]"), 64),
-    Pattern("url", ":.", re.compile(r"\b(?:[A-Za-z][A-Za-z+.\-]{1,15}://|www\.)[^\s<>\"'`]{1,2000}[^\s<>\"'`.,;:!?)\]}]"), re.compile(r"://|www\."), 16),
-    Pattern("url", ".", re.compile(rf"\b[A-Za-z0-9][\w\-]{{0,60}}(?:\.[A-Za-z0-9][\w\-]{{0,60}}){{0,5}}\.{TLD}\b(?:/[^\s<>\"'`]{{0,500}}[^\s<>\"'`.,;:!?)\]}}])?"), re.compile(rf"\.{TLD}"), 371),
-    Pattern("tag", "<", re.compile(r"<[A-Za-z/!|?][^<>\n]{0,300}>")),
-    Pattern("table", "|", re.compile(r"^[ \t]*\|[^\n]*$|^[^|\n]{1,500}\|[^\n]*\n[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$(?:\n[^|\n]{0,500}\|[^\n]*$)*", re.M)),
+    Pattern("url", ":.", re.compile(rf"\b(?:[A-Za-z][A-Za-z+.\-]{{1,15}}://|www\.){ADDRESS}{{0,2000}}{ENDING}"), re.compile(r"://|www\."), 16),
+    Pattern("url", ".", re.compile(rf"\b[A-Za-z0-9][\w\-]{{0,60}}(?:\.[A-Za-z0-9][\w\-]{{0,60}}){{0,5}}\.{TLD}\b(?:/{ADDRESS}{{0,500}}{ENDING})?"), re.compile(rf"\.{TLD}"), 371),
+    Pattern("tag", "<&", re.compile(r"<[A-Za-z/!|?][^<>\n]{0,300}>|&(?:[A-Za-z]\w{1,30}|#\w{1,7});")),
+    Pattern("table", "|", re.compile(r"^[ \t]*\|[^\n]*$|^[^|\n]{1,500}\|[^\n]*\n[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t\r]*$(?:\n[^|\n]{0,500}\|[^\n]*$)*", re.M)),
     Pattern("code", "", LINES),
-    Pattern("path", "/\\", re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/(?:[\w.\-@+]{1,100}/){0,20}[\w.\-@+]{1,100}|(?<!\w)[A-Za-z]:\\[^\s\"'<>|]{1,300}|(?<![\w/])[\w\-]{1,60}(?:/[\w.\-]{1,60}){1,10}\.\w{1,6}\b"), re.compile(SLASH), 60),
+    Pattern("path", "/\\", re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/(?:[\w.\-@+]{1,100}/){0,20}[\w.\-@+]{1,100}|(?<!\w)(?:[A-Za-z]:|\\)\\(?:[^\\/:*?\"'<>|\n]{0,80}[^\\/:*?\"'<>|\s]\\){0,20}[^\s\"'<>|]{1,300}|(?<![\w/])[\w\-]{1,60}(?:/[\w.\-]{1,60}){1,10}\.\w{1,6}\b"), re.compile(SLASH), 60),
     Pattern("path", ".", re.compile(rf"(?<![\w.])[\w\-]{{1,60}}\.{EXTENSION}\b"), re.compile(rf"\.{EXTENSION}"), 60),
-    Pattern("quote", "\"“«‘'„‚「『《", re.compile(
-        r"\"[^\"\n]{1,300}\"|“(?:[^“”\n]|“[^“”\n]{1,100}”){1,300}”|«(?:[^«»\n]|«[^«»\n]{1,100}»){1,300}»|„[^„“”\n]{1,300}[“”]|‚[^‚‘\n]{1,300}‘"
-        r"|「[^」\n]{1,300}」|『[^』\n]{1,300}』|《[^》\n]{1,300}》|‘(?:[^’\n]|’(?=\w)){1,300}’(?!\w)|'(?<![\w']')(?=[^\s'])[^'\n]{0,299}(?<=[^\s'])'(?!\w)")),
-    Pattern("identifier", "(.-_@#+A", re.compile(r"(?<![\w.])(?:--?[A-Za-z][\w\-]{0,60}|[A-Za-z_][\w]{0,60}(?:\.[A-Za-z_]\w{0,60}){0,8}\([^()\n]{0,100}\)|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}|[A-Za-z]{0,60}+_\w{1,80}|[a-z]{1,40}[A-Z]\w{0,60}|[@#]\w{1,60}|[A-Z]\+\+|[A-Z]#|\.NET)(?!\w)"), re.compile(IDENTIFIER), 61),
+    Pattern("quote", "\"“«»‹›‘'`„‚「『《", re.compile(
+        r"\"\"\"[\s\S]{1,5000}?\"\"\"|\"[^\"\n]{1,2000}\"|“(?:[^“”\n]|“[^“”\n]{1,100}”){1,2000}”|«(?:[^«»\n]|«[^«»\n]{1,100}»){1,300}»|»[^»«\n]{1,300}«|‹[^‹›\n]{1,300}›|›[^‹›\n]{1,300}‹|„[^„“”\n]{1,300}[“”]|‚[^‚‘\n]{1,300}‘"
+        r"|「[^」\n]{1,300}」|『[^』\n]{1,300}』|《[^》\n]{1,300}》|‘(?:[^’\n]|’(?=\w)){1,300}’(?!\w)|''(?=[^\s'])[^'\n]{1,300}''(?!\w)|``(?=[^\s'])[^'\n]{1,300}''(?!\w)|'(?<![\w']')(?=[^\s'])[^'\n]{0,299}(?<=[^\s'])'(?!\w)")),
+    Pattern("identifier", "(.-_@#+A", re.compile(r"(?<![\w.])(?![ap]\.m\b)(?:--?[A-Za-z][\w\-]{0,60}|[A-Za-z_][\w]{0,60}(?:\.[A-Za-z_]\w{0,60}){0,8}\([^()\n]{0,100}\)|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}|[A-Za-z]{0,60}+_\w{1,80}|[a-z]{1,40}[A-Z]\w{0,60}|[@#]\w{1,60}|[A-Z]\+\+|[A-Z]#|\.NET)(?!\w)"), re.compile(IDENTIFIER), 61),
     Pattern("number", ".", re.compile(r"(?<![\w.])[A-Za-z]{1,20}\d+(?:\.\d+)+(?:[\-+][\w.]{0,20}\w)?|(?<![\w.\-])\d+(?:\.\d+)+[\-+][A-Za-z][\w.]{0,20}(?<!\.)"), re.compile(r"\.(?<=\d\.)\d")),
     Pattern("number", "0", re.compile(NUMBER), DIGIT, 4),
     Pattern("number", "0", re.compile(r"(?<!\w)[^\W\d]{0,80}+\d\w*"), DIGIT, 80),

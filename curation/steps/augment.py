@@ -40,7 +40,7 @@ class Augment(Step):
 
     kind: ClassVar[Kind] = "expand"
     scope: ClassVar[Literal["row", "global"]] = "global"
-    version: ClassVar[int] = 11
+    version: ClassVar[int] = 12
     op: Literal["augment"] = "augment"
     category: str | None = None
     """The category to raise, with ``rows`` as one number."""

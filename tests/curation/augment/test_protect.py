@@ -41,7 +41,7 @@ CASES = [
     ("quote", "She said \"not now\" and 'later on' and “never”", ['"not now"', "'later on'", "“never”"]),
     ("identifier", "call foo(x, y) with max_size, camelCase and --verbose", ["foo(x, y)", "max_size", "camelCase", "--verbose"]),
     ("number", "It took 2.5 km in 40 minutes at £6 and 18:00, 50%, on the 3rd", ["2.5 km", "40 minutes", "£6", "18:00", "50%", "3rd"]),
-    ("number", "weigh 120 g, −5 °C, 1,000,000 and 10^6 or 3e-4", ["120 g", "−5 °C", "1,000,000", "10", "6", "3e-4"]),
+    ("number", "weigh 120 g, −5 °C, 1,000,000 and 10^6 or 3e-4", ["120 g", "−5 °C", "1,000,000", "10^6", "3e-4"]),
     ("name", "why did Marie Curie and the BBC go to Paris?", ["Marie Curie", "BBC", "Paris"]),
     ("code", "so ``a `b` c`` stays one", ["``a `b` c``"]),
     ("json", 'Here: {"a": {"b": [1, {"c": "d e"}]},\n "e": null} and more', ['{"a": {"b": [1, {"c": "d e"}]},\n "e": null}']),
@@ -61,6 +61,19 @@ CASES = [
     ("number", "dure 3 heures, 10 jours et 20 € ou 2 kilomètres", ["3 heures", "10 jours", "20 €", "2 kilomètres"]),
     ("number", "весит 5 кг и стоит 20 рублей, через 3 часа", ["5 кг", "20 рублей", "3 часа"]),
     ("number", "它重5公斤,需要3小时", ["它重5公斤", "需要3小时"]),
+    ("code", "read\n> ```py\n> x y\n> ```\nand\n- ```\n  a b\n  ```\nwhy?", ["> ```py\n> x y\n> ```", "- ```\n  a b\n  ```"]),
+    ("code", "one\r\n```\r\na b\r\n```\r\ntwo", ["```\r\na b\r\n```\r"]),
+    ("code", "make <code>the one</code> and <pre class=x>a\nb</pre> <!-- not\nseen --> stay", ["<code>the one</code>", "<pre class=x>a\nb</pre>", "<!-- not\nseen -->"]),
+    ("tag", "fish &amp; chips &#8364; &nbsp;and a & b; too", ["&amp;", "&#8364;", "&nbsp;"]),
+    ("placeholder", "from {Order Number}, {0}, {}, {{{raw}}}, %name% to [name] or [the city], not [a link](b)",
+     ["{Order Number}", "{0}", "{}", "{{{raw}}}", "%name%", "[name]", "[the city]"]),
+    ("url", "see https://a.example/b_(c) (or http://a.example/d) and en.a.org/b_(c).", ["https://a.example/b_(c)", "http://a.example/d", "en.a.org/b_(c)"]),
+    ("path", "in C:\\My Files\\an old one\\x.txt and \\\\host\\share\\a b\\c now", ["C:\\My Files\\an old one\\x.txt", "\\\\host\\share\\a b\\c"]),
+    ("quote", 'say »so«, ›so‹, ‹so›, \'\'so\'\', ``so\'\' or """so\nand so""" now', ["»so«", "›so‹", "‹so›", "\'\'so\'\'", "``so\'\'", '"""so\nand so"""']),
+    ("quote", f'say "{"so " * 400}" now', [f'"{"so " * 400}"']),
+    ("number", "at 100 km/h or 3×10^8 m/s, a 10-year-old of 5 p.m. for $3.2 billion a 5-kg bag",
+     ["100 km/h", "3×10^8 m/s", "10-year", "5 p.m.", "$3.2 billion", "5-kg"]),
+    ("number", "it is 300 K, 10 kΩ, 5 million dollars/month and £5/month", ["300 K", "10 kΩ", "5 million dollars/month", "£5/month"]),
     ("name", "why did the R&D of AT&T call UNESCO and CO₂ so?", ["R&D", "AT&T", "UNESCO", "CO₂"]),
 ]  # fmt: skip
 
@@ -70,6 +83,10 @@ def test_what_is_found(kind: str, text: str, want: list[str]) -> None:
     found = spans(text)
     assert [text[span.start : span.end] for span in found] == want
     assert {span.kind for span in found} == {kind}
+
+
+def test_a_name_behind_a_number_is_one() -> None:
+    assert contents("on 1 May with an iPhone 15 Pro") == ["1", "May", "iPhone", "15", "Pro"]
 
 
 def test_terms_are_whole_words_in_any_case() -> None:
@@ -183,6 +200,11 @@ PIECES = [
     "v1.2",
     "+5",
     "€",
+    "p.m.",
+    "&amp;",
+    "\\\\a b\\",
+    "http://(",
+    "> ```",
 ]
 
 
@@ -200,7 +222,8 @@ def test_what_is_quickly_looked_for_hides_nothing(text: str) -> None:
 
 
 HOSTILE = ["\\a{", "a|", "a | b\n", "-|-\n", "«", "“", "„a", "‘a’b", "{a", "{%", "v1.", "1.1-", "$a", "%(", "R&", "1 кило", "1 Kilo", '{"', "a", "`", "$", "'a", "1.", "/a", "\\(", "\\[", "<a", "a@", "a.b", "_", "A ", "\\begin{a}", " ", "\n", "1 ", "a_b(", "-a",
-           "{{", '"a\n', "Aa", "a A", "1-", "www.", '[{"a":', "# \n", "- \n"]  # fmt: skip
+           "{{", '"a\n', "Aa", "a A", "1-", "www.", '[{"a":', "# \n", "- \n",
+           "<code>", "<!--", "»a", "‹a", "''a", "``a", '"""', "(a", "a.com/(", "\\\\a\\ ", "C:\\a ", "> ```", "1) ```", "&a", "%a", "[a", "1^", "1 m/", "1 million "]  # fmt: skip
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
