@@ -11,26 +11,31 @@ Source: Apertium 3.8, "find_similar_ambiguity_class"; Sheikh and Sánchez-Martí
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import combinations, groupby
 from pathlib import Path
 
 from curation.augment import resources
+from curation.augment.generators.units import Units
 
 RESERVED = re.compile(r"([\[\]{}^$@/\\<>])")
 """What stands for something in the programs' stream, and in a text has a backslash before it."""
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-UNIT = re.compile(r"\^((?:[^\\$/]|\\.)+)/((?:[^\\$]|\\.)*)\$", re.DOTALL)
-"""A word with its readings: ``^form/reading/reading$``."""
+SINGLE = re.compile(r"^lt-proc -z (?:-b|-[gdn]|\$1) ")
+"""Programs that look at one unit at a time: a dictionary of two languages, a generator."""
 READINGS = re.compile(r"(?:[^\\/]|\\.)+", re.DOTALL)
+"""The parts of a word as the tagger gets it, its form and its readings: ``^form/reading/reading$``."""
 UNTRAINED = re.compile(r"Word '(\d+)'\.\nNew ambiguity class")
 """What the tagger says, where it is asked to, of a word whose readings it wasn't trained on."""
 TAGGER, PERCEPTRON = "apertium-tagger", re.compile(r" -g?x\b")
 NUMERAL = "<num>"
+Step = Callable[[Sequence[str]], list[str]]
+"""Texts of the stream in, what becomes of each out."""
 
 
 class Pipeline:
@@ -41,28 +46,37 @@ class Pipeline:
         stages = [part.strip() for part in _mode(direction).read_text(encoding="utf-8").split("|")]
         stages = [re.sub(r"^(\S+)", r"\1 -z", stage) for stage in stages]
         at = next((place for place, stage in enumerate(stages) if stage.startswith(TAGGER)), 0)
-        self.before, self.tagger, self.after = " | ".join(stages[:at]), stages[at], " | ".join(stages[at:])
-        self._settled: dict[str, str] = {}
+        self.tagger = stages[at]
+        self.steps = (
+            self._steps(stages[:at]) + ([Units(self._settled)] if at else []) + self._steps(stages[at:])
+        )
 
     def translate(self, texts: Sequence[str]) -> list[str]:
         """Each text by itself; none of them may hold a null byte. Raises MissingResource where a program fails."""
         read = [RESERVED.sub(r"\\\1", text) + "\n" for text in texts]
-        if self.before:
-            read = self._through(self.before, read)
-            self._settle(found for text in read for found in UNIT.finditer(text))
-            read = [UNIT.sub(lambda found: self._settled.get(found[0], found[0]), text) for text in read]
-        return [ESCAPED.sub(r"\1", text).removesuffix("\n") for text in self._through(self.after, read)]
+        for step in self.steps:
+            read = step(read)
+        return [ESCAPED.sub(r"\1", text).removesuffix("\n") for text in read]
 
-    def _settle(self, units: Iterable[re.Match[str]]) -> None:
-        """Of words that the tagger wasn't trained on leave as many readings as it knows; note of all others that they stay."""
-        fresh = {one[0]: one for one in units if one[0] not in self._settled and "/" in one[2]}
-        readings = {unit: READINGS.findall(one[2]) for unit, one in fresh.items()}
-        strange = self._strange(readings.values())
-        fewer = {unit: list(_fewer(some)) for unit, some in readings.items() if tuple(some) in strange}
-        strange = self._strange(some for offers in fewer.values() for some in offers)
-        for unit, one in fresh.items():
-            fit = next((some for some in fewer.get(unit, ()) if some not in strange), readings[unit])
-            self._settled[unit] = f"^{one[1]}/{'/'.join(fit)}$"
+    def _steps(self, stages: Sequence[str]) -> list[Step]:
+        """Programs that follow one another at once, where each needs the whole text, or one unit."""
+        found: list[Step] = []
+        for single, some in groupby(stages, lambda stage: SINGLE.search(stage) is not None):
+            run = functools.partial(self._through, " | ".join(some))
+            found.append(Units(run) if single else run)
+        return found
+
+    def _settled(self, units: Sequence[str]) -> list[str]:
+        """Of words that the tagger wasn't trained on as many readings as it knows; all others as they are."""
+        parts = [READINGS.findall(unit[1:-1]) for unit in units]
+        strange = self._strange(part[1:] for part in parts if len(part) > 2)
+        fewer = [list(_fewer(part[1:])) if tuple(part[1:]) in strange else [] for part in parts]
+        strange = self._strange(some for offers in fewer for some in offers)
+        fit = [next((some for some in offers if some not in strange), None) for offers in fewer]
+        return [
+            unit if some is None else f"^{part[0]}/{'/'.join(some)}$"
+            for unit, part, some in zip(units, parts, fit, strict=True)
+        ]
 
     def _strange(self, some: Iterable[Sequence[str]]) -> set[tuple[str, ...]]:
         """Those of some sets of readings that the tagger wasn't trained on; the perceptron tagger takes any."""

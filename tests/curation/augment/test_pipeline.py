@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from curation.augment import resources
 from curation.augment.generators.apertium import Apertium
-from curation.augment.generators.pipeline import Pipeline, _fewer
+from curation.augment.generators.pipeline import RESERVED, Pipeline, _fewer
+from curation.augment.generators.units import Units
 
 ROOT = Path(__file__).parents[3]
 DIRECTIONS = ["eng-spa", "spa-eng", "eng-cat", "cat-eng"]
@@ -85,6 +86,19 @@ def test_candidates_of_a_batch_equal_candidates_one_by_one(via: str) -> None:
     assert generator.propose(some[::-1], [0] * len(some))[::-1] == together
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_units_alone_come_out_as_in_their_texts(direction: str) -> None:
+    pipeline, seen = Pipeline(direction), 0
+    read = [RESERVED.sub(r"\\\1", text) + "\n" for text in LINES]
+    for step in pipeline.steps:
+        out = step(read)
+        if isinstance(step, Units) and isinstance(step.ask, functools.partial):
+            assert out == step.ask(read)
+            seen += 1
+        read = out
+    assert seen == 2
+
+
 def test_numerals_are_the_first_readings_to_go() -> None:
     assert list(_fewer(["u<num>", "un<prn>", "un<det>"])) == [
         ("un<prn>", "un<det>"), ("u<num>", "un<prn>"), ("u<num>", "un<det>"), ("un<prn>",), ("un<det>",), ("u<num>",),
@@ -105,6 +119,6 @@ def test_programs_that_take_too_long_are_told_in_one_line(monkeypatch: pytest.Mo
 
 def test_a_program_that_fails_names_the_install_step() -> None:
     pipeline = Pipeline("eng-spa")
-    pipeline.after = "false"
+    pipeline.steps[-1] = functools.partial(pipeline._through, "false")
     with pytest.raises(resources.MissingResource, match="apt-get install apertium"):
         pipeline.translate(["a house"])
