@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -94,11 +94,9 @@ class Producer:
         ]
         lines = self.lines[number]
         fresh = [place for place, key in enumerate(keys) if key not in lines.known]
-        size = getattr(generator, "batch", BATCH)
-        for start in range(0, len(fresh), size):
-            part = fresh[start : start + size]
-            out = generator.propose([texts[p] for p in part], [seeds[p] for p in part])
-            lines.put((keys[p], _packed(one)) for p, one in zip(part, out, strict=True))
+        left = iter(fresh)
+        for some in _streamed(generator, [texts[p] for p in fresh], [seeds[p] for p in fresh]):
+            lines.put((keys[next(left)], _packed(one)) for one in some)
         return [(_unpacked(lines.known[key]), None) for key in keys]
 
     def _asked(
@@ -111,6 +109,16 @@ class Producer:
         given = [None if one is None else next(replies) for one in requests]
         spent = [None if one is None else (one.tokens_in, one.tokens_out) for one in given]
         return list(zip(generator.read(sources, given), spent, strict=True))
+
+
+def _streamed(generator: Any, texts: Sequence[str], seeds: Sequence[int]) -> Iterator[list[str | Refused]]:
+    """Candidates in order, as many at a time as the generator makes or, where it doesn't say, a batch."""
+    if hasattr(generator, "stream"):
+        yield from generator.stream(texts, seeds)
+        return
+    for start in range(0, len(texts), BATCH):
+        part = slice(start, start + BATCH)
+        yield generator.propose(texts[part], seeds[part])
 
 
 def _packed(candidate: Any) -> Any:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 
 from curation.augment import protect, resources
 from curation.augment.generators.patch import patched
 from curation.augment.generators.pipeline import Pipeline
 from curation.augment.protect import Refused
 
-SIDES, PART = 2, 256
-"""Parts that are translated at once, and texts in each."""
+SIDES, PART = 2, 512
+"""Parts that are translated at once, and texts in each at most."""
 LONG = re.compile(r"\S{400}")
 """No word: a text without spaces, in which the engine would look for words for minutes."""
 SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
@@ -27,8 +28,6 @@ class Apertium:
 
     languages: frozenset[str] | None = frozenset({"en"})
     chance = False
-    batch = 4 * PART
-    """Texts between two writes to the cache."""
 
     def __init__(self, via: str, terms: tuple[str, ...] = (), *, patch: bool = True) -> None:
         there, back = resources.pivot(via)
@@ -37,20 +36,29 @@ class Apertium:
 
     def propose(self, texts: Sequence[str], seeds: Sequence[int]) -> list[str | Refused]:
         """Candidates in order; the engine knows no chance, so the seed changes nothing."""
+        return [one for some in self.stream(texts, seeds) for one in some]
+
+    def stream(self, texts: Sequence[str], seeds: Sequence[int]) -> Iterator[list[str | Refused]]:
+        """The same candidates, a part at a time; while some are translated, what came of others is looked at."""
         del seeds
+        rounds = ceil(len(texts) / (SIDES * PART))
+        size = ceil(len(texts) / (SIDES * max(rounds, 1)))  # all sides are done at once
+        parts = [texts[start : start + size] for start in range(0, len(texts), size or 1)]
+        pool = ThreadPoolExecutor(SIDES)
+        try:
+            for part, done in zip(parts, pool.map(self._translated, parts), strict=True):
+                yield self._put_together(part, *done)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _translated(
+        self, texts: Sequence[str]
+    ) -> tuple[list[protect.Masked], list[list[str]], Iterator[str]]:
+        """Texts with markers in place of spans, their lines with what stands between them, and the lines' translations."""
         masks = [protect.masked(text, self.terms) for text in texts]
         # each line of prose goes by itself, so that texts don't run into one another
         cut = [re.split(r"(\s*\n\s*)", it.text) if protect.has_prose(it) else [""] for it in masks]
-        parts = [slice(start, start + PART) for start in range(0, len(texts), PART)]
-        found: list[str | Refused] = []
-        with ThreadPoolExecutor(SIDES) as pool:
-            # while some are translated, what came of others is looked at
-            done = pool.map(
-                self._there_and_back, [[line for one in cut[part] for line in one[::2]] for part in parts]
-            )
-            for part, lines in zip(parts, done, strict=True):
-                found += self._put_together(texts[part], masks[part], cut[part], iter(lines))
-        return found
+        return masks, cut, iter(self._there_and_back([line for one in cut for line in one[::2]]))
 
     def _put_together(
         self,
