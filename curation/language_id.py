@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -31,6 +32,13 @@ NOT_WORDS = (
     r"|(?:https?://|www\.)[^ \n]+|[^ \n]+@[^ \n]+|<[^<>\n]{1,200}>|\\[A-Za-z]+"
 )
 """Code, LaTeX, addresses and markup: they say nothing about the language around them."""
+PROSE = bytes(set(range(128)) - set(b"`$\\@<={};/"))
+"""ASCII but for what all of NOT_WORDS has, except lines that begin as code does, and "www."."""
+_CODE = r"[ \t]*(?:[A-Za-z0-9_.$]+\(|(?:def|class|import|from|return|elif|print|#include)[ (])"
+FIRST, LATER = re.compile(_CODE), re.compile(rf"\n{_CODE}")
+"""Such a line: the first of a text, and a later one."""
+LETTERS = bytes(byte if chr(byte).isalpha() else ord(" ") for byte in bytes(range(128)).lower()) + bytes(128)
+"""Any ASCII character as a small letter or a space."""
 SHORT = 20
 """Letters under which an unsure text takes the language of the conversation around it."""
 FEW = 100
@@ -98,6 +106,26 @@ def sample(text: pl.Expr, characters: int) -> pl.Expr:
     words = text.str.slice(0, READ).str.replace_all(NOT_WORDS, " ").str.slice(0, 3 * characters)
     letters = words.str.replace_all(r"[^\p{L}\p{M}]+", " ").str.strip_chars()
     return letters.str.slice(0, characters).str.to_lowercase()
+
+
+def samples(texts: Sequence[str], characters: int) -> list[str]:
+    """The ``sample`` of each text: of ASCII that has nothing of NOT_WORDS at a fifth of the cost."""
+    plain = {text: _letters(text, characters) for text in texts if _is_prose(text[:READ])}
+    rest = pl.DataFrame({"text": [text for text in texts if text not in plain]}, schema={"text": pl.String})
+    others = iter(rest.select(sample(pl.col("text"), characters)).to_series().to_list())
+    return [plain[text] if text in plain else next(others) for text in texts]
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a text is ASCII and can have nothing of NOT_WORDS; one that could may still have nothing."""
+    if not text.isascii() or text.encode().translate(None, PROSE) or "www." in text:
+        return False
+    return not (FIRST.match(text) or ("\n" in text and LATER.search(text)))
+
+
+def _letters(text: str, characters: int) -> str:
+    words = text[: min(READ, 3 * characters)].encode().translate(LETTERS).split()
+    return b" ".join(words)[:characters].decode()
 
 
 def guesses(texts: Sequence[str]) -> list[Guess | None]:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curation.parts import Parts
+from curation.parts import Parts, Stretches
 from curation.words import I64, running
 
 F32 = npt.NDArray[np.float32]
@@ -27,8 +27,6 @@ MAGIC, VERSION, SUPERVISED, TREE = 793712314, 12, 3, 1
 OFFSET, PRIME = 2166136261, np.uint32(16777619)
 TINY, LEAST = 1e-5, np.float32(math.log(1e-5))
 """What is added before a logarithm is taken, and the lowest one that counts."""
-WORD, ROWS = 24, 1_000_000
-"""Letters of a word that is remembered, and how many rows of the table are, at most."""
 
 
 class Level(NamedTuple):
@@ -64,7 +62,7 @@ class Lid:
         height, width = file.take("2q")
         self.weights: F32 = file.array("<f4", height * width).reshape(height, width)[:-1]
         self.levels = _tree([count for _, count in entries[words:]])
-        self._parts = Parts(self._rows_of, ROWS, WORD)
+        self._parts = Parts(self._rows_of, Stretches())
 
     def predict(self, texts: Sequence[str], most: int) -> list[tuple[list[str], list[float]]]:
         """The likeliest labels of each text (words with one space between them), best first, and their probabilities."""

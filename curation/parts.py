@@ -5,57 +5,116 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import chain, count, islice
+from itertools import count, islice
 
 import numpy as np
+import polars as pl
 
-from curation.words import I64, running
+from curation.words import I64, bytes_of, running
+
+CHARACTERS, PLACES = 2_000_000, 500_000
+"""Characters of stretches that have a number, and stretches of texts that are remembered, at most."""
 
 
-class Parts:
-    """Numbers of the stretches between spaces, remembered: texts whose stretches recur are looked up and joined as arrays."""
+class Stretches:
+    """Numbers of the stretches between spaces or line ends, as they come. A text that comes again soon isn't cut anew.
 
-    def __init__(self, numbers: Callable[[list[str]], tuple[I64, I64]], most: int, longest: int) -> None:
-        """``numbers`` gives those of new stretches, one after the other, and how many each has; ``most`` numbers are kept, and those of stretches of ``longest`` characters at most."""
-        self.numbers, self.most, self.longest = numbers, most, longest
-        self._lock = threading.Lock()
+    Several ``Parts`` can share one: a text is then cut once for all of them.
+    """
+
+    def __init__(self, most: int = CHARACTERS) -> None:
+        self.most = most
+        # the workbench asks from several threads
+        self.lock = threading.RLock()
+        self.age = 0
+        """How often all was forgotten: numbers of another age mean something else."""
         self.forget()
 
     def forget(self) -> None:
         """Begin anew."""
-        self._place: defaultdict[str, int] = defaultdict(count().__next__)
-        self._values, self._bounds = _Growing(), _Growing()
-        self._bounds.add(np.zeros(1, np.int64))
+        self.age += 1
+        self.names: list[str] = []
+        """The stretches, by their numbers."""
+        self._number: defaultdict[str, int] = defaultdict(count().__next__)
+        self._texts: dict[str, I64] = {}
+        self._characters = self._places = 0
+
+    def __call__(self, texts: Sequence[str]) -> tuple[I64, I64]:
+        """The numbers of the stretches of all texts, one text after the other, and how many each text has."""
+        if self._characters > self.most:
+            self.forget()
+        if self._places > PLACES:
+            self._texts, self._places = {}, 0
+        if fresh := [text for text in dict.fromkeys(texts) if text not in self._texts]:
+            self._cut(fresh)
+        found = [self._texts[text] for text in texts]
+        sizes = np.fromiter(map(len, found), np.int64, len(found))
+        return np.concatenate([np.empty(0, np.int64), *found]), sizes
+
+    def _cut(self, texts: list[str]) -> None:
+        import pyarrow as pa
+
+        raw, edges = bytes_of(pl.Series(texts, dtype=pl.String))
+        # each stretch with the space or line end behind it, so that one begins where another ends
+        ends = np.flatnonzero((raw == ord(" ")) | (raw == ord("\n"))) + 1
+        starts = np.concatenate((np.zeros(1, np.int64), ends))
+        column = pa.LargeStringArray.from_buffers(ends.size, pa.py_buffer(starts), pa.py_buffer(raw))
+        cut = column.dictionary_encode()
+        # only those that are different are looked up one by one
+        different = cut.dictionary.to_pylist()
+        number = np.fromiter(map(self._number.__getitem__, different), np.int64, len(different))
+        flat = number[np.frombuffer(cut.indices.buffers()[1], np.int32, len(cut))]
+        bounds = np.searchsorted(starts, edges).tolist()
+        self._texts.update(zip(texts, map(flat.__getitem__, map(slice, bounds, bounds[1:])), strict=True))
+        new = list(islice(reversed(self._number), len(self._number) - len(self.names)))[::-1]
+        self.names += [name[:-1] for name in new]
+        self._places += flat.size
+        self._characters += sum(map(len, new))
+
+
+PLAIN = Stretches()
+"""Of texts as they are, for all that measure the same ones."""
+
+
+class Parts:
+    """What stretches stand for, remembered: texts whose stretches recur are looked up and joined as arrays."""
+
+    def __init__(self, numbers: Callable[[list[str]], tuple[I64, I64]], stretches: Stretches) -> None:
+        """``numbers`` gives what some stretches stand for, one after the other, and how many numbers each has."""
+        self.numbers, self.stretches = numbers, stretches
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._age = 0
+        self._values, self._starts, self._sizes = _Growing(), _Growing(), _Growing()
 
     def __call__(self, texts: Sequence[str]) -> tuple[I64, I64]:
         """The numbers of all texts, one after the other, and where each text starts and ends."""
-        parts = [text.split(" ") for text in texts]
-        counts = np.array([len(one) for one in parts], np.int64)
-        # the workbench asks from several threads
-        with self._lock:
-            if self._values.size > self.most:
+        with self.stretches.lock:
+            places, counts = self.stretches(texts)
+            if self._age != self.stretches.age:
                 self.forget()
-            known = len(self._place)
-            each = map(self._place.__getitem__, chain.from_iterable(parts))
-            places = np.fromiter(each, np.int64, int(counts.sum()))
-            self._learn(len(self._place) - known)
-            bounds, values = self._bounds.all(), self._values.all()
-        starts = bounds[places]
-        sizes = bounds[places + 1] - starts
+                self._age = self.stretches.age
+            starts = self._known(places)
+            sizes = self._sizes.all()[places]
+            values = self._values.all()
         ends = running(sizes)
         return values[np.arange(ends[-1]) + np.repeat(starts - ends[:-1], sizes)], ends[running(counts)]
 
-    def _learn(self, new: int) -> None:
-        """Add the numbers of so many new stretches, those that came last."""
-        if not new:
-            return
-        parts = list(islice(reversed(self._place), new))[::-1]
-        values, sizes = self.numbers(parts)
-        self._bounds.add(self._values.size + np.cumsum(sizes))
-        self._values.add(values)
-        for part in parts:
-            if len(part) > self.longest:
-                del self._place[part]
+    def _known(self, places: I64) -> I64:
+        """Where the numbers of each stretch start, after new ones are learnt."""
+        more = len(self.stretches.names) - self._starts.size
+        self._starts.add(np.full(more, -1))
+        self._sizes.add(np.zeros(more, np.int64))
+        starts = self._starts.all()[places]
+        if (new := np.unique(places[starts < 0])).size:
+            values, sizes = self.numbers([self.stretches.names[place] for place in new])
+            self._starts.all()[new] = self._values.size + running(sizes)[:-1]
+            self._sizes.all()[new] = sizes
+            self._values.add(values)
+            starts = self._starts.all()[places]
+        return starts
 
 
 class _Growing:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curation.augment.near import sets_of
-from curation.parts import Parts
+from curation.parts import PLAIN, Parts
 from curation.rows import messages_of
 from curation.shingles import HASH_BITS
 from curation.step import Context
@@ -24,10 +24,12 @@ RUN, LEAST = 3, 2
 """Words in a run that an answer takes from a prompt, and how many runs are no chance."""
 TOKENS, CHARS = 256, 8
 """Tokens of a text whose meaning is taken, and characters that are read for each."""
+CLEANED = 400
+"""Characters of a text that its language is guessed by."""
 REMEMBERED = 8_192
 """Texts whose language, flags or vector are remembered: parents come again and again."""
-VOCABULARY, LONGEST = 65_536, 24
-"""Different words that are remembered, and characters of a stretch without a space whose words are."""
+VOCABULARY = 262_144
+"""Different words that are remembered: a pair of any two has a number of its own in each of some thousand texts."""
 Talk = Sequence[dict[str, str]]
 
 
@@ -49,7 +51,7 @@ def lexical(left: Sequence[str], right: Sequence[str]) -> list[float]:
     if len(_NUMBERS) > VOCABULARY:
         _NUMBERS.clear()
         _PARTS.forget()
-    (a, of_a), (b, of_b) = (_PARTS([text.lower() for text in side]) for side in (left, right))
+    (a, of_a), (b, of_b) = (_PARTS(side) for side in (left, right))
     # what two texts of as many words have in the same places they share; the rest is counted
     even = np.diff(of_a) == np.diff(of_b)
     other_a, other_b = np.ones(a.size, bool), np.ones(b.size, bool)
@@ -71,14 +73,14 @@ _NUMBERS.default_factory = _NUMBERS.__len__
 
 def _numbers(parts: list[str]) -> tuple[I64, I64]:
     """The words of stretches without a space, as numbers, and how many each has."""
-    words = [WORDS.findall(part) for part in parts]
+    words = [WORDS.findall(part.lower()) for part in parts]
     sizes = np.array([len(some) for some in words], np.int64)
     return np.fromiter(
         map(_NUMBERS.__getitem__, chain.from_iterable(words)), np.int64, int(sizes.sum())
     ), sizes
 
 
-_PARTS = Parts(_numbers, 4 * VOCABULARY, LONGEST)
+_PARTS = Parts(_numbers, PLAIN)
 
 
 def _width() -> int:
@@ -146,17 +148,14 @@ _FLAGS: dict[tuple[tuple[str, str], ...], set[str]] = {}
 
 def languages(texts: Sequence[str]) -> list[tuple[str | None, float]]:
     """The language of each text and how sure it is, None where it has too few letters."""
-    from curation.language_id import guesses, sample
+    from curation.language_id import guesses, samples
 
     if len(_LANGUAGES) > REMEMBERED:
         _LANGUAGES.clear()
     found = {text: known for text in texts if (known := _LANGUAGES.get(text))}
     fresh = [text for text in dict.fromkeys(texts) if text not in found]
     if fresh:
-        cleaned = pl.DataFrame({"text": fresh}, schema={"text": pl.String}).select(
-            sample(pl.col("text"), 400)
-        )
-        for text, one in zip(fresh, guesses(cleaned.to_series().to_list()), strict=True):
+        for text, one in zip(fresh, guesses(samples(fresh, CLEANED)), strict=True):
             found[text] = _LANGUAGES[text] = (one.language, one.confidence) if one else (None, 0.0)
     return [found[text] for text in texts]
 

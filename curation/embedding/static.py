@@ -19,16 +19,12 @@ from numpy.typing import NDArray
 from curation.contract import file_sha256
 from curation.embedding.numbers import Vectors, quantise
 from curation.errors import MissingExtra
-from curation.parts import Parts
+from curation.parts import PLAIN, Parts
 from curation.words import I64, running
 
 TABLE = Path(__file__).with_name("static.npz")
 MOST = 512
 """Most tokens a text, so that sums stay below 2^31."""
-WORD, TOKENS = 24, 400_000
-"""Characters of a word whose tokens are remembered, and how many tokens are, at most."""
-
-
 UNKNOWN, INNER, LONGEST = "[UNK]", "##", 100
 """The token of a word that has no pieces, how a piece within a word begins, and letters of a word that is looked at."""
 PART = re.compile(r"[a-z0-9]+|[^a-z0-9 ]")
@@ -44,7 +40,7 @@ class StaticEncoder:
         self.first = {piece: place for piece, place in vocabulary.items() if not piece.startswith(INNER)}
         self.inner = {piece[2:]: place for piece, place in vocabulary.items() if piece.startswith(INNER)}
         self.unknown = vocabulary[UNKNOWN]
-        self._parts = Parts(self._ids, TOKENS, WORD)
+        self._parts = Parts(self._ids, PLAIN)
 
     def encode(self, texts: list[str], tokens: int) -> Vectors:
         """Vectors of the texts' first ``tokens`` tokens (at most 512)."""
@@ -60,7 +56,7 @@ class StaticEncoder:
 
     def _tokens(self, texts: list[str], most: int) -> tuple[I64, I64]:
         """The first tokens of each text, and where each text's start and end."""
-        ids, ends = self._parts([text.replace("\n", " ") for text in texts])
+        ids, ends = self._parts(texts)
         sizes = np.diff(ends)
         if sizes.size and sizes.max() > most:
             ids = ids[np.arange(ids.size) - np.repeat(ends[:-1], sizes) < most]

@@ -6,8 +6,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from curation.language_id import guess, load_model, sample
+from curation.language_id import guess, load_model, sample, samples
 from curation.language_scripts import cyrillic, scripts, south_slavic
 from curation.language_words import known_words
 from curation.rows import make_rows
@@ -26,6 +28,17 @@ def told(*turns: tuple[str, str], **fields: Any) -> dict[str, Any]:
 
 def cleaned(text: str, characters: int = 300) -> str:
     return pl.DataFrame({"t": [text]}).select(sample(pl.col("t"), characters)).item()  # type: ignore[no-any-return]
+
+
+BITS = (
+    "a", "B", " ", "  ", "\n", "\n ", "\t", "def ", "class(", "from x", "print (", "www.", "http://x", "a@b", "<b>", "{", "}", ";", "x = 1", "f(x)",
+    "`a`", "$x$", "\\", "\\(", "\x1c", "\x00", "\x85", "é", "ß", "İ", "Σ", ".", "#include ", "0", "_a(", "a.b(", "- ", "/", "\r", "\x0b",
+)  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(BITS), max_size=20).map("".join), max_size=6), st.integers(1, 30))
+def test_samples_of_many_texts_are_those_of_each(texts: list[str], characters: int) -> None:
+    assert samples(texts, characters) == [cleaned(text, characters) for text in texts]
 
 
 SENTENCES = {
