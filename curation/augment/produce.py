@@ -14,6 +14,7 @@ from curation.augment.store import Lines
 from curation.augment.work import Made, Talk, Tokens, fit, rewritten
 from curation.contract import canonical_json, digest
 from curation.step import Context
+from curation.steps.augment import Augment
 
 BATCH = 256
 """Texts of a slow generator between two writes to the cache: what an interruption loses at most."""
@@ -89,9 +90,9 @@ class Producer:
         generator: Any = self.generators[number]
         if hasattr(generator, "client"):
             return self._asked(number, texts, seeds)
-        keys = [
-            digest(canonical_json([text, seed, self.terms])) for text, seed in zip(texts, seeds, strict=True)
-        ]
+        # what is protected differs between versions of the step
+        more = self.terms, Augment.version
+        keys = [digest(canonical_json([*one, *more])) for one in zip(texts, seeds, strict=True)]
         lines = self.lines[number]
         fresh = [place for place, key in enumerate(keys) if key not in lines.known]
         left = iter(fresh)

@@ -1,10 +1,13 @@
 """One direction of Apertium as a pipeline of its programs, fed texts that know nothing of one another.
 
-Between two texts goes a null byte, at which every program of the pipeline starts anew (its option ``-z``). Two things are
+Between two texts goes a null byte, at which every program of the pipeline starts anew (its option ``-z``). Three things are
 carried over all the same, and are taken care of here. The perceptron tagger drops a null byte right after the end of a
 sentence: each text ends in a line end. The hidden Markov tagger, at a word whose set of readings it wasn't trained on,
 puts another set in the place of the one that it tries for unknown words, for as long as it runs: such words lose readings
-before it sees them, numerals ("I") first, until it knows the set.
+before it sees them, numerals ("I") first, until it knows the set. The choice among translations (``lrx-proc``) takes a
+circumflex for the start of a word: a text with none behind it stays as it is.
+
+Programs that look at one unit at a time get no texts but units (``units.py``).
 
 Source: Apertium 3.8, "find_similar_ambiguity_class"; Sheikh and Sánchez-Martínez 2009 on the tagger.
 """
@@ -26,6 +29,8 @@ from curation.augment.generators.units import Units
 RESERVED = re.compile(r"([\[\]{}^$@/\\<>])")
 """What stands for something in the programs' stream, and in a text has a backslash before it."""
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+DANGLING = re.compile(r"\^[^A-Za-z0-9]*\Z")
+"""A circumflex with no word behind it."""
 SINGLE = re.compile(r"^lt-proc -z (?:-b|-[gdn]|\$1) ")
 """Programs that look at one unit at a time: a dictionary of two languages, a generator."""
 READINGS = re.compile(r"(?:[^\\/]|\\.)+", re.DOTALL)
@@ -33,7 +38,7 @@ READINGS = re.compile(r"(?:[^\\/]|\\.)+", re.DOTALL)
 UNTRAINED = re.compile(r"Word '(\d+)'\.\nNew ambiguity class")
 """What the tagger says, where it is asked to, of a word whose readings it wasn't trained on."""
 TAGGER, PERCEPTRON = "apertium-tagger", re.compile(r" -g?x\b")
-NUMERAL = "<num>"
+NUMERAL, END = "<num>", "\n"
 Step = Callable[[Sequence[str]], list[str]]
 """Texts of the stream in, what becomes of each out."""
 
@@ -53,10 +58,14 @@ class Pipeline:
 
     def translate(self, texts: Sequence[str]) -> list[str]:
         """Each text by itself; none of them may hold a null byte. Raises MissingResource where a program fails."""
-        read = [RESERVED.sub(r"\\\1", text) + "\n" for text in texts]
+        out = list(texts)
+        places = [place for place, text in enumerate(texts) if not DANGLING.search(text)]
+        read = [RESERVED.sub(r"\\\1", texts[place]) for place in places]
         for step in self.steps:
             read = step(read)
-        return [ESCAPED.sub(r"\1", text).removesuffix("\n") for text in read]
+        for place, text in zip(places, read, strict=True):
+            out[place] = ESCAPED.sub(r"\1", text)
+        return out
 
     def _steps(self, stages: Sequence[str]) -> list[Step]:
         """Programs that follow one another at once, where each needs the whole text, or one unit."""
@@ -90,15 +99,16 @@ class Pipeline:
         return {asked[int(number)] for number in UNTRAINED.findall(told.stderr)}
 
     def _through(self, programs: str, texts: Sequence[str]) -> list[str]:
-        done = self._run(programs, texts)
+        done = self._run(programs, (text + END for text in texts))
         out = done.stdout.split("\0")
-        # each program ends its own output in a null byte
-        if done.returncode or len(out) <= len(texts) or any(one.strip() for one in out[len(texts) :]):
+        found, more = out[: len(texts)], out[len(texts) :]  # each program ends its own output in a null byte
+        whole = len(found) == len(texts) and all(one.endswith(END) for one in found)
+        if done.returncode or not whole or any(one.strip() for one in more):
             raise resources.MissingResource(
                 f"apertium {self.direction} gave {len(out) - 1} texts for {len(texts)}: {' '.join(done.stderr.split())[:120]}",
                 mend=f"Reinstall it with: {resources.APERTIUM}.",
             )
-        return out[: len(texts)]
+        return [one.removesuffix(END) for one in found]
 
     def _run(self, programs: str, texts: Iterable[str]) -> subprocess.CompletedProcess[str]:
         given = "".join(f"{text}\0" for text in texts)

@@ -16,6 +16,7 @@ from curation.augment.protect import Refused
 from curation.augment.sides import USER
 from curation.augment.specs import BackTranslation
 from curation.step import Context
+from curation.steps.augment import Augment
 
 pytestmark = pytest.mark.skipif(
     not resources.directions() >= {"eng-spa", "spa-eng"}, reason=f"Apertium isn't here: {resources.APERTIUM}"
@@ -91,6 +92,16 @@ def test_parts_that_were_done_before_a_failure_are_not_done_again(
     found = made(producer(tmp_path, second, monkeypatch), TEXTS)
     assert [line for part in second.seen for line in part] == TEXTS[4:]
     assert found == [[{"role": "user", "content": swapped(text)}] for text in TEXTS]
+
+
+def test_another_version_of_the_step_translates_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    seen = []
+    for version in (12, 12, 13):
+        monkeypatch.setattr(Augment, "version", version)
+        generator = Swapping()
+        made(producer(tmp_path, generator, monkeypatch), TEXTS[:1])
+        seen.append(len(generator.seen))
+    assert seen == [1, 0, 1]
 
 
 def test_nothing_runs_on_when_nobody_takes_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,21 @@ PLANTED = [
 ]  # fmt: skip
 LINES = [*PLANTED, *dict.fromkeys(" ".join(line.split()) for text in SAMPLES for line in text.split("\n") if line.strip())][:60]  # fmt: skip
 
+SIGNS = [
+    " ",
+    *"^$@/\\<>{}[]*#+~&|=_`'\".,;:!?¿-()²½🚲\x01\x7f\u200b",
+    "the",
+    "dog",
+    "perro",
+    "don't",
+    "3",
+    "^x$",
+    "x^2",
+    "<b>",
+    "'s",
+    "日本",
+]
+
 
 @functools.cache
 def alone(direction: str, text: str) -> str:
@@ -76,6 +91,40 @@ def test_a_text_with_signs_of_the_stream_comes_back_with_them() -> None:
     assert found == "xqz [xqz] ^xqz$ {xqz} <xqz> \\xqz xqz/xqz @xqz"
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_a_circumflex_at_the_end_harms_no_neighbour(direction: str) -> None:
+    house = PLANTED[2]
+    for some in (["^"], ["the dog ^", "^^^", "2^n ^ .", "el gos ^ ¿?", "^ ²"]):
+        found = Pipeline(direction).translate([one for text in some for one in (text, house)])
+        assert found == [one for text in some for one in (text, alone(direction, house))]
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_no_signs_lead_from_one_text_into_the_next(direction: str) -> None:
+    pipeline, house = Pipeline(direction), PLANTED[2]
+
+    # words without spaces between them, too: signs of the stream, and what looks like its units
+    @given(
+        st.lists(
+            st.lists(st.sampled_from(SIGNS), min_size=1, max_size=9).map("".join), min_size=1, max_size=60
+        )
+    )
+    @settings(max_examples=6, deadline=None)
+    def holds(texts: list[str]) -> None:
+        some = [" ".join(text.split()) or "x" for text in texts]
+        found = pipeline.translate([one for text in some for one in (text, house)])
+        assert set(found[1::2]) == {alone(direction, house)}
+
+    holds()
+
+
+def test_a_program_that_runs_texts_together_is_no_translation() -> None:
+    pipeline = Pipeline("eng-spa")
+    pipeline.steps = [functools.partial(pipeline._through, r"sed -z '1{N;s/\x00//}'")]
+    with pytest.raises(resources.MissingResource, match="eng-spa gave 2 texts for 3"):
+        pipeline.translate(["a", "b", "c"])
+
+
 @pytest.mark.parametrize("via", ["es", "ca"])
 def test_candidates_of_a_batch_equal_candidates_one_by_one(via: str) -> None:
     some = ["I hire it.\n\nIs it near?", *SAMPLES[:5], "null \0 byte", "a\rb\u2028c"]
@@ -89,7 +138,7 @@ def test_candidates_of_a_batch_equal_candidates_one_by_one(via: str) -> None:
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_units_alone_come_out_as_in_their_texts(direction: str) -> None:
     pipeline, seen = Pipeline(direction), 0
-    read = [RESERVED.sub(r"\\\1", text) + "\n" for text in LINES]
+    read = [RESERVED.sub(r"\\\1", text) for text in LINES]
     for step in pipeline.steps:
         out = step(read)
         if isinstance(step, Units) and isinstance(step.ask, functools.partial):
