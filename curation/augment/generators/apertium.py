@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from math import ceil
 
 from curation.augment import protect, resources
@@ -20,6 +21,9 @@ SIDES, PART = 2, 512
 """Parts that are translated at once, and texts in each at most."""
 LONG = re.compile(r"\S{400}")
 """No word: a text without spaces, in which the engine would look for words for minutes."""
+ENDLESS = re.compile(r"[^.?!]{2000}")
+"""No sentence either: the perceptron tagger takes time by the square of a sentence's words."""
+STRETCH = re.compile(r".{1,1600}(?: |$)")
 SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
 
 
@@ -98,13 +102,19 @@ class Apertium:
             for place, line in enumerate(lines)
             if line.strip() and "\0" not in line and not LONG.search(line)
         ]
-        found = [" ".join(lines[place].split()) for place in asked]
+        cut = [_stretches(" ".join(lines[place].split())) for place in asked]
+        found = [one for some in cut for one in some]
         for way in (self.there, self.back):
             found = [SPACES.sub(" ", new).strip() for new in way.translate(found)] if found else []
-        out = list(lines)
-        for place, new in zip(asked, found, strict=True):
-            out[place] = _edges(lines[place], new)
+        out, new = list(lines), iter(found)
+        for place, some in zip(asked, cut, strict=True):
+            out[place] = _edges(lines[place], " ".join(islice(new, len(some))))
         return out
+
+
+def _stretches(line: str) -> list[str]:
+    """The line, or pieces of it that the engine gets through in time."""
+    return STRETCH.findall(line) if ENDLESS.search(line) else [line]
 
 
 def _edges(line: str, new: str) -> str:

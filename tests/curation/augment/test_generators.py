@@ -209,6 +209,27 @@ def test_back_translation_keeps_spans_and_lines(via: str) -> None:
     assert word == Refused("nothing changed")
 
 
+def test_a_sentence_that_never_ends_goes_in_stretches() -> None:
+    from curation.augment.generators.apertium import _stretches
+
+    ended, endless = "The dog sat. " * 300, "the dog sat and " * 200
+    assert _stretches(ended) == [ended]
+    assert _stretches(endless) == ["the dog sat and " * 100] * 2
+    assert _stretches(f"So. {endless[:2400]}sat") == [
+        f"So. {'the dog sat and ' * 99}the dog sat ",
+        f"and {'the dog sat and ' * 50}sat",
+    ]
+
+
+@NEEDS_APERTIUM
+def test_a_hundred_thousand_characters_without_a_sentence() -> None:
+    line = "we sit here and wait for the train and then "
+    generator = built({"back_translation": {"via": "ca", "patch": False}})
+    [out] = generator.propose([line * (100_000 // len(line))], [0])
+    assert isinstance(out, str)
+    assert 60_000 < len(out) < 140_000
+
+
 @NEEDS_APERTIUM
 def test_a_patched_translation_keeps_the_changes_that_read_well() -> None:
     text = "How large is the vegetable shop in `Leeds`?\nHow do I stop it completely?"
