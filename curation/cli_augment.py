@@ -28,6 +28,10 @@ def _front() -> None:
 def preview_command(
     recipe: Annotated[Path, typer.Argument(help="A recipe with an augment step.")],
     number: Annotated[int, typer.Option("-n", "--number", min=1, help="How many candidates to show.")] = 20,
+    step: Annotated[
+        int | None,
+        typer.Option(min=0, help="Which step, as tome run numbers them; the first augment step otherwise."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show candidates of a recipe's augment step.
@@ -42,7 +46,7 @@ def preview_command(
     from curation.recipe import load_recipe
     from curation.store import Store
 
-    seen = preview(load_recipe(recipe), Store(), number)
+    seen = preview(load_recipe(recipe), Store(), number, step)
     if not json:
         show(seen)
     answer(seen.to_dict(), as_json=json)

@@ -120,6 +120,13 @@ def account(asked: Mapping[str, Any]) -> str:
     )
 
 
+def span(seconds: float) -> str:
+    """A stretch of time in the unit that suits it: 90 s, 12 min, 5.3 h."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
 class Progress:
     """Draws the reports of a run on stderr: one line a step, with a rate and the time left while it goes on."""
 
@@ -161,7 +168,7 @@ class Progress:
             told = f"{count(f['rows'], 'row')}, {count(f['rejects'], 'reject')}"
             return f"  {told}  (version {f['version']}{why})"
         if event == "progress":
-            left = f", {f['left']:.0f} s left" if f.get("left") else ""
+            left = f", {span(f['left'])} left" if f.get("left") else ""
             of = f" of {f['total']:,}" if f.get("total") else ""
             pace = f" ({f['rate']:,.0f} a second{left})" if f.get("rate") else ""
             return f"  {f['op']}: {f['done']:,}{of}{pace}"

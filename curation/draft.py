@@ -25,7 +25,7 @@ def recipe_of(version: Version) -> dict[str, Any]:
 
 
 def with_step(recipe: Mapping[str, Any], step: Mapping[str, Any], *, replace: bool = True) -> dict[str, Any]:
-    """The recipe with a step in its place; with ``replace`` it takes the place of the last step of its op.
+    """The recipe with a step in its place; with ``replace`` it takes the place of the last step of its op (and category, for augment).
 
     A step that takes secrets out comes first. A step that makes rows brings a split before it where the recipe has none, and a filter on ``stats`` the
     step that counts.
@@ -35,8 +35,13 @@ def with_step(recipe: Mapping[str, Any], step: Mapping[str, Any], *, replace: bo
     ]
     ops = [str(one.get("op")) for one in steps]
     op = str(step["op"])
-    if replace and op in ops:
-        steps[len(ops) - 1 - ops[::-1].index(op)] = dict(step)
+    same = [
+        at
+        for at, one in enumerate(steps)
+        if one.get("op") == op and (op != "augment" or one.get("category") == step.get("category"))
+    ]
+    if replace and same:
+        steps[same[-1]] = dict(step)
         return {**recipe, "steps": steps}
     if op in BY_OP and BY_OP[op].secret:  # what ran before it would keep what it takes out
         return {**recipe, "steps": [dict(step), *steps]}

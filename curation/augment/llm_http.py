@@ -144,7 +144,7 @@ class Endpoint:
 
 
 def _read(answer: Any, until: float) -> bytes:
-    """A body as it comes. Raises TimeoutError where it isn't whole by then, ValueError where it is too long."""
+    """A body as it comes. Raises TimeoutError where it isn't whole by then, IncompleteRead where it broke off, ValueError where it is too long."""
     parts, size = [], 0
     while part := answer.read1(65_536):
         parts.append(part)
@@ -153,6 +153,8 @@ def _read(answer: Any, until: float) -> bytes:
             raise ValueError("too long")
         if time.monotonic() > until:
             raise TimeoutError
+    if answer.length:
+        raise http.client.IncompleteRead(b"", answer.length)
     return b"".join(parts)
 
 
@@ -165,7 +167,7 @@ def _seconds(after: str | None) -> float | None:
     """How long a Retry-After asks to wait, in seconds or until a date; None where it says neither."""
     if not after:
         return None
-    if after.replace(".", "", 1).isdigit():
+    if after.replace(".", "", 1).isdecimal():
         return float(after)
     try:
         return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())

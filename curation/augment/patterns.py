@@ -103,5 +103,6 @@ PATTERNS = (
     Pattern("number", "0", re.compile(r"(?<!\w)[^\W\d]{0,80}+\d\w*"), DIGIT, 80),
     Pattern("name", "&", re.compile(r"\b[A-Z]+(?:&[A-Z]+)+\b")),
     Pattern("name", "A", re.compile(rf"{NAME}|[A-Z](?<!\w[A-Z])[A-Z]+\w*\b")),
+    Pattern("number", "²³₂₃", re.compile(r"(?<!\w)\w{1,40}(?<=[²³₂₃])(?!\w)")),
 )  # fmt: skip
 """What is protected, in order of precedence."""

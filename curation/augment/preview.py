@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -55,6 +55,8 @@ class Preview:
     """Rows that the step would add, by category."""
     accounts: list[dict[str, Any]] = field(default_factory=list)
     """By generator that asks a language model: requests sent and answered by the cache, tokens and cost of the sent ones."""
+    others: tuple[int, ...] = ()
+    """The places of the recipe's other augment steps, as ``tome run`` counts them."""
 
     @property
     def kept(self) -> int:
@@ -78,16 +80,24 @@ class Preview:
         }
 
 
-def preview(recipe: Recipe, store: Store, number: int) -> Preview:
-    """The first candidates of the recipe's first augment step, after the steps before it (from the cache if run).
+def preview(recipe: Recipe, store: Store, number: int, place: int | None = None) -> Preview:
+    """The first candidates of a recipe's augment step, after the steps before it (from the cache if run).
 
-    Raises RecipeError for a recipe without an augment step, and whatever the steps raise.
+    ``place`` is the step's, counted from 0; the first augment step otherwise. Raises RecipeError for a recipe without an augment
+    step there, and whatever the steps raise.
     """
-    place = next((place for place, step in enumerate(recipe.steps) if step.op == "augment"), None)
-    if place is None:
+    places = [at for at, step in enumerate(recipe.steps) if step.op == "augment"]
+    if not places:
         raise RecipeError("the recipe has no augment step", where=recipe.name, mend="Add one after split.")
+    place = places[0] if place is None else place
+    if place not in places:
+        known = ", ".join(map(str, places))
+        raise RecipeError(
+            f"step {place} is no augment step", where=recipe.name, mend=f"Counted from 0, these are: {known}."
+        )
     head = recipe.model_copy(update={"steps": recipe.steps[:place], "require": ()})
-    return of_rows(rows_of(head, store), _step(recipe, place), store, number, recipe.seed)
+    seen = of_rows(rows_of(head, store), _step(recipe, place), store, number, recipe.seed)
+    return replace(seen, others=tuple(at for at in places if at != place))
 
 
 def of_version(version: Version, step: Augment, store: Store, number: int, seed: int = 0) -> Preview:

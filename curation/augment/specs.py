@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from curation.augment.generators.base import Generator
 from curation.augment.llm import LlmSpec
@@ -27,6 +27,12 @@ class Spec(BaseModel):
         llm: LlmSpec | None = getattr(self, "llm", None)
         return llm.model if llm else ""
 
+    def _idle(self, why: str, *names: str) -> None:
+        """Refuse parameters that would do nothing here."""
+        fields = type(self).model_fields
+        if given := [name for name in names if getattr(self, name) != fields[name].default]:
+            raise ValueError(f"{given[0]} does nothing here: {why}")
+
     def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:
         """The generator, ready. Raises MissingExtra, MissingResource, InputError, HubError."""
         raise NotImplementedError
@@ -42,6 +48,12 @@ class Words(Spec):
     """Most words that change in a text."""
     senses: Annotated[int, Field(ge=1, le=50)] = 2
     """How many of a word's senses, most frequent first, give synonyms (``synonym`` alone)."""
+
+    @model_validator(mode="after")
+    def _used(self) -> Words:
+        if self.name != "synonym":
+            self._idle(f"{self.name} takes none", "senses")
+        return self
 
     def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:  # noqa: ARG002
         """Nlpaug's augmenter."""
@@ -94,6 +106,14 @@ class BackTranslation(Spec):
     """The Marian model back from it."""
     llm: LlmSpec | None = None
     """The language model, for that engine: {endpoint: http://localhost:8000/v1, model: NAME}, or {model: FOLDER-OR-HUB-ID}."""
+
+    @model_validator(mode="after")
+    def _used(self) -> BackTranslation:
+        theirs = {"apertium": ("patch",), "marian": ("there", "back"), "llm": ("llm",)}
+        for engine, names in theirs.items():
+            if engine != self.engine:
+                self._idle(f"it goes with engine: {engine}, and this is {self.engine}", *names)
+        return self
 
     def build(self, ctx: Context, terms: tuple[str, ...]) -> Generator:
         """The engine. Raises MissingResource with the install step where Apertium lacks the pivot."""

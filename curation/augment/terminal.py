@@ -16,6 +16,15 @@ SAME = 160
 
 def show(seen: Preview) -> None:
     """Print all of it."""
+    _candidates(seen)
+    if seen.others:
+        say(
+            f"The recipe's other augment steps: {', '.join(f'--step {at}' for at in seen.others)}.",
+            as_json=False,
+        )
+
+
+def _candidates(seen: Preview) -> None:
     if not seen.candidates.height:
         names = ", ".join(seen.asked)
         why = (

@@ -37,6 +37,10 @@ def lines(steps: Iterable[Mapping[str, Any]]) -> list[str]:
             found.append(
                 f"  nothing to make rows from: {', '.join(alone)}; only original rows of the training side are parents"
             )
+        if unseen := summary.get("by hand", {}).get("not seen"):
+            found.append(
+                f"  decided by hand, but made by no candidate: {', '.join(unseen)}; an earlier step has changed, or the target was reached before"
+            )
         found += [f"  {account(one)}" for one in entry.get("asked", [])]
         found += [f"  {_took(one)}" for one in summary.get("account", [])]
     return found

@@ -101,8 +101,13 @@ def trying(version: Version, step: dict[str, Any]) -> None:
         except InputError as error:
             shell.notice("bad", str(error))
             return
+        place = max(
+            at
+            for at, one in enumerate(recipe["steps"])
+            if one.get("op") == "augment" and one.get("category") == step["category"]
+        )
         job = start(
-            ["augment", "preview", OWN, "-n", str(number), "--json"],
+            ["augment", "preview", OWN, "-n", str(number), "--step", str(place), "--json"],
             f"Try {number} candidates",
             cwd=ROOT,
             files={OWN: draft.to_yaml(recipe)},

@@ -59,6 +59,12 @@ def test_a_step_finds_its_place_in_a_recipe() -> None:
     assert [step["op"] for step in counted["steps"]] == ["redact", "normalize", "stats", "filter", "split"]
     bare = draft.with_step({**recipe, "steps": []}, {"op": "balance"})
     assert [step["op"] for step in bare["steps"]] == ["split", "balance"]
+    legal = {"op": "augment", "category": "legal", "rows": 3, "generators": ["swap"]}
+    safety = {**legal, "category": "safety"}
+    both = draft.with_step(draft.with_step(mixed, legal), safety)
+    assert both["steps"][-3:] == [legal, safety, {"op": "balance", "to": "uniform"}]
+    more = draft.with_step(both, {**legal, "rows": 5})
+    assert more["steps"][-3:] == [{**legal, "rows": 5}, safety, {"op": "balance", "to": "uniform"}]
 
 
 def test_a_dumped_recipe_becomes_short_again_and_means_the_same() -> None:

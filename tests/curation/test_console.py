@@ -33,6 +33,13 @@ def test_a_pipe_gets_each_row_on_one_line(monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 s"), (119, "119 s"), (121, "2 min"), (7000, "117 min"), (22_384, "6.2 h")]
+)
+def test_a_stretch_of_time(seconds: float, said: str) -> None:
+    assert console.span(seconds) == said
+
+
 def test_a_narrow_terminal_folds_long_texts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert drawn(monkeypatch, 60) == [
         "                        to",

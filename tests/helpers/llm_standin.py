@@ -77,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
             }
             said = odd.get(act, b"") if isinstance(act, str) else b""
             said = said or json.dumps(good).encode()
-        self.send_header("Content-Length", str(len(said)))
+        self.send_header("Content-Length", str(len(said) + (act == "break off")))
         self.end_headers()
         with contextlib.suppress(OSError):
             self.wfile.write(said)

@@ -63,7 +63,7 @@ def test_replies_come_in_order_at_once_and_on_account(server: Server) -> None:
     assert server.seen[0]["temperature"] == 0.8
 
 
-@pytest.mark.parametrize("failure", [(429, {"Retry-After": "0"}), (429, {}), (500, {}), (503, {"Retry-After": "soon"}), "not json", "no choice", "null", "deep", "endless", "hang up"])  # fmt: skip
+@pytest.mark.parametrize("failure", [(429, {"Retry-After": "0"}), (429, {}), (500, {}), (503, {"Retry-After": "soon"}), "not json", "no choice", "null", "deep", "endless", "hang up", "break off"])  # fmt: skip
 def test_a_passing_failure_is_retried(server: Server, failure: Any) -> None:
     server.script = [failure, failure]
     assert texts(client(server), [ask(1)]) == ["reply to q1"]
@@ -82,6 +82,7 @@ def test_a_slow_server_is_retried(server: Server) -> None:
         ((500, {}), "answered 500, 3 times"),
         ("not json", "isn't a chat completion, 3 times"),
         ("hang up", "can't be reached or hung up, 3 times"),
+        ("break off", "can't be reached or hung up, 3 times"),
         ((401, {}), "says no (401). Check the key in OPENAI_API_KEY"),
         ((404, {}), "says no (404). Check the endpoint"),
         (
@@ -126,7 +127,7 @@ def test_a_word_that_is_the_key_of_a_server_without_keys_may_be_said(
 
 @pytest.mark.parametrize(
     ("after", "least", "most"),
-    [("0.5", 0.5, 0.5), ("soon", None, None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0), ("Fri, 31 Dec 2100 23:59:59 GMT", 1e9, 1e10), (None, None, None)],
+    [("0.5", 0.5, 0.5), ("soon", None, None), ("²", None, None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0), ("Fri, 31 Dec 2100 23:59:59 GMT", 1e9, 1e10), (None, None, None)],
 )  # fmt: skip
 def test_a_server_says_how_long_to_wait(after: str | None, least: float | None, most: float | None) -> None:
     from curation.augment.llm_http import _seconds

@@ -73,6 +73,7 @@ CASES = [
     ("quote", f'say "{"so " * 400}" now', [f'"{"so " * 400}"']),
     ("number", "at 100 km/h or 3×10^8 m/s, a 10-year-old of 5 p.m. for $3.2 billion a 5-kg bag",
      ["100 km/h", "3×10^8 m/s", "10-year", "5 p.m.", "$3.2 billion", "5-kg"]),
+    ("number", "why is x² + y² = z³ of m₂", ["x²", "y²", "z³", "m₂"]),
     ("number", "it is 300 K, 10 kΩ, 5 million dollars/month and £5/month", ["300 K", "10 kΩ", "5 million dollars/month", "£5/month"]),
     ("name", "why did the R&D of AT&T call UNESCO and CO₂ so?", ["R&D", "AT&T", "UNESCO", "CO₂"]),
 ]  # fmt: skip

@@ -104,6 +104,12 @@ def test_no_candidates_have_a_reason(
     assert capsys.readouterr().out.splitlines() == [said]
 
 
+def test_other_augment_steps_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    empty = (pl.DataFrame(schema=schema) for schema in (CANDIDATES, GATES, GENERATORS))
+    terminal.show(Preview(*empty, {}, others=(4, 6)))
+    assert capsys.readouterr().out.splitlines()[1] == "The recipe's other augment steps: --step 4, --step 6."
+
+
 @pytest.mark.parametrize("width", [120, None])
 def test_wider_and_in_a_pipe(monkeypatch: pytest.MonkeyPatch, width: int | None) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)

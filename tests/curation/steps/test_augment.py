@@ -18,6 +18,7 @@ from curation.augment.crew import Crew
 from curation.augment.gates import Gates
 from curation.augment.judge import Judge
 from curation.augment.llm import Reply, Request
+from curation.augment.told import lines as told_lines
 from curation.errors import InputError, RecipeError
 from curation.laws import run_step
 from curation.recipe import load_recipe, parse_recipe, step_from
@@ -364,6 +365,22 @@ def test_parents_that_a_generator_cannot_read_are_a_reason() -> None:
             "a generator is a name, or one name with its parameters",
         ),
         ({"generators": "swap"}, RecipeError, r"expected a list, found 'swap'. Write a list: \[swap\]"),
+        ({"generators": [{"swap": {"senses": 3}}]}, RecipeError, "senses does nothing here: swap takes none"),
+        (
+            {"generators": [{"back_translation": {"llm": {"model": "m"}}}]},
+            RecipeError,
+            "llm does nothing here: it goes with engine: llm, and this is apertium",
+        ),
+        (
+            {"generators": [{"back_translation": {"engine": "llm", "there": "m"}}]},
+            RecipeError,
+            "there does nothing here: it goes with engine: marian, and this is llm",
+        ),
+        (
+            {"generators": [{"back_translation": {"engine": "marian", "patch": False}}]},
+            RecipeError,
+            "patch does nothing here: it goes with engine: apertium, and this is marian",
+        ),
         (
             {"generators": [{"back_translation": {"via": "spanish"}}]},
             RecipeError,
@@ -477,6 +494,29 @@ steps: [split, {{op: augment, category: legal, rows: 4, generators: [swap]}}]
         preview(parse_recipe(text.partition(", {op")[0] + "]"), store, 3)
 
 
+def test_a_preview_of_a_later_step_stands_behind_the_earlier_ones(store: Store) -> None:
+    from curation.augment.preview import preview
+
+    text = f"""
+name: two
+sources: [{{uri: "{ROOT / "data/samples/larkfield.csv"}", name: l, map: {{user: question, assistant: answer, category: topic}}}}]
+steps:
+  - split
+  - {{op: augment, category: legal, rows: 4, generators: [swap]}}
+  - {{op: augment, category: safety, rows: 3, generators: [keyboard]}}
+"""
+    recipe = parse_recipe(text)
+    first, second = preview(recipe, store, 3), preview(recipe, store, 3, 2)
+    assert (first.others, second.others) == ((2,), (1,))
+    assert preview(recipe, store, 3, 1).candidates.equals(first.candidates)
+    assert (first.asked, second.asked) == ({"legal": 4}, {"safety": 3})
+    assert second.candidates["generator"].to_list() == ["keyboard"] * 3
+    made = run_recipe(recipe, store).rows().filter(pl.col("category") == "safety")["id"]
+    assert set(second.candidates.filter(pl.col("kept"))["id"]) <= set(made)
+    with pytest.raises(RecipeError, match="step 0 is no augment step. Counted from 0, these are: 1, 2"):
+        preview(recipe, store, 3, 0)
+
+
 def test_a_person_decides_over_the_gates(rows: pl.DataFrame) -> None:
     from curation.augment import preview
 
@@ -496,6 +536,11 @@ def test_a_person_decides_over_the_gates(rows: pl.DataFrame) -> None:
     assert told["by hand"] == "accept"
     assert told["values"]["gates_said"].startswith("semantic: ")
     assert result.summary["by hand"] == {"accepted": 1, "rejected": 1, "not seen": ["0" * 16]}
+    assert [
+        line for line in told_lines([{"op": "augment", "summary": result.summary}]) if "decided" in line
+    ] == [
+        f"  decided by hand, but made by no candidate: {'0' * 16}; an earlier step has changed, or the target was reached before"
+    ]
 
 
 def test_no_hand_lets_a_near_duplicate_in(rows: pl.DataFrame) -> None:
