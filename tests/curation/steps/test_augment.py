@@ -513,7 +513,7 @@ steps:
     assert second.candidates["generator"].to_list() == ["keyboard"] * 3
     made = run_recipe(recipe, store).rows().filter(pl.col("category") == "safety")["id"]
     assert set(second.candidates.filter(pl.col("kept"))["id"]) <= set(made)
-    with pytest.raises(RecipeError, match="step 0 is no augment step. Counted from 0, these are: 1, 2"):
+    with pytest.raises(RecipeError, match=r"step 0 is no augment step\. Counted from 0, these are: 1, 2"):
         preview(recipe, store, 3, 0)
 
 
