@@ -18,12 +18,12 @@ import functools
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations, groupby
 from pathlib import Path
 
 from curation.augment import resources
+from curation.augment.generators import programs
 from curation.augment.generators.units import Units
 
 RESERVED = re.compile(r"([\[\]{}^$@/\\<>])")
@@ -71,7 +71,7 @@ class Pipeline:
         """Programs that follow one another at once, where each needs the whole text, or one unit."""
         found: list[Step] = []
         for single, some in groupby(stages, lambda stage: SINGLE.search(stage) is not None):
-            run = functools.partial(self._through, " | ".join(some))
+            run = functools.partial(self._through, list(some))
             found.append(Units(run) if single else run)
         return found
 
@@ -93,38 +93,39 @@ class Pipeline:
         if not asked or PERCEPTRON.search(self.tagger):
             return set()
         told = self._run(
-            self.tagger.replace(TAGGER, f"{TAGGER} -d", 1),
+            [self.tagger.replace(TAGGER, f"{TAGGER} -d", 1)],
             (f"^{number}/{'/'.join(one)}$" for number, one in enumerate(asked)),
         )
-        return {asked[int(number)] for number in UNTRAINED.findall(told.stderr)}
+        return {asked[int(number)] for number in UNTRAINED.findall(told.said)}
 
-    def _through(self, programs: str, texts: Sequence[str]) -> list[str]:
-        done = self._run(programs, (text + END for text in texts))
-        out = done.stdout.split("\0")
+    def _through(self, commands: Sequence[str], texts: Sequence[str]) -> list[str]:
+        done = self._run(commands, (text + END for text in texts))
+        out = done.out.split("\0")
         found, more = out[: len(texts)], out[len(texts) :]  # each program ends its own output in a null byte
         whole = len(found) == len(texts) and all(one.endswith(END) for one in found)
-        if done.returncode or not whole or any(one.strip() for one in more):
-            raise resources.MissingResource(
-                f"apertium {self.direction} gave {len(out) - 1} texts for {len(texts)}: {' '.join(done.stderr.split())[:120]}",
-                mend=f"Reinstall it with: {resources.APERTIUM}.",
+        if not done.well or not whole or any(one.strip() for one in more):
+            raise self._failed(
+                f"gave {len(out) - 1} texts for {len(texts)}: {' '.join(done.said.split())[:120]}"
             )
         return [one.removesuffix(END) for one in found]
 
-    def _run(self, programs: str, texts: Iterable[str]) -> subprocess.CompletedProcess[str]:
+    def _run(self, commands: Sequence[str], texts: Iterable[str]) -> programs.Ended:
         given = "".join(f"{text}\0" for text in texts)
         limit = 600 + len(given) // 10_000
         try:
-            # $1 of a mode tells the generator to leave no marks at unknown words, $2 the tagger nothing
-            return subprocess.run(
-                ["bash", "-o", "pipefail", "-c", programs, "apertium", "-n", ""],
-                input=given, capture_output=True, encoding="utf-8", errors="replace",
-                env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False, timeout=limit,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise resources.MissingResource(
-                f"apertium {self.direction} took over {limit} s for {len(given):,} characters",
+            # $1 of a mode tells the generator to leave no marks at unknown words, any other nothing
+            done = programs.run(commands, given, limit, {"$1": "-n"})
+        except FileNotFoundError as error:
+            raise self._failed(f"needs {error.filename}, which isn't there") from None
+        if done.late:
+            raise self._failed(
+                f"took over {limit} s for {len(given):,} characters",
                 mend="Run the same again: what was translated is kept.",
-            ) from None
+            )
+        return done
+
+    def _failed(self, what: str, mend: str = f"Reinstall it with: {resources.APERTIUM}.") -> Exception:
+        return resources.MissingResource(f"apertium {self.direction} {what}", mend=mend)
 
 
 def _mode(direction: str) -> Path:

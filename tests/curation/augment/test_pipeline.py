@@ -5,15 +5,14 @@ from __future__ import annotations
 import functools
 import json
 import random
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.augment import resources
+from curation.augment.generators import programs
 from curation.augment.generators.apertium import Apertium
 from curation.augment.generators.pipeline import RESERVED, Pipeline, _fewer
 from curation.augment.generators.units import Units
@@ -120,7 +119,7 @@ def test_no_signs_lead_from_one_text_into_the_next(direction: str) -> None:
 
 def test_a_program_that_runs_texts_together_is_no_translation() -> None:
     pipeline = Pipeline("eng-spa")
-    pipeline.steps = [functools.partial(pipeline._through, r"sed -z '1{N;s/\x00//}'")]
+    pipeline.steps = [functools.partial(pipeline._through, [r"sed -z '1{N;s/\x00//}'"])]
     with pytest.raises(resources.MissingResource, match="eng-spa gave 2 texts for 3"):
         pipeline.translate(["a", "b", "c"])
 
@@ -156,18 +155,25 @@ def test_numerals_are_the_first_readings_to_go() -> None:
 
 
 def test_programs_that_take_too_long_are_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(*args: Any, timeout: float, **kwargs: Any) -> None:
-        raise subprocess.TimeoutExpired("bash", timeout)
-
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(programs, "run", lambda *_: programs.Ended("", "", False, True))
     with pytest.raises(
         resources.MissingResource, match=r"eng-spa took over 600 s for 9 characters\. Run the same again"
     ):
         Pipeline("eng-spa").translate(["a house"])
 
 
+def test_a_program_that_is_not_there_is_named() -> None:
+    pipeline = Pipeline("eng-spa")
+    pipeline.steps[-1] = functools.partial(pipeline._through, ["lt-proc -p x", "no-such-program -z"])
+    with pytest.raises(
+        resources.MissingResource,
+        match=r"eng-spa needs no-such-program, which isn't there.*apt-get install apertium",
+    ):
+        pipeline.translate(["a house"])
+
+
 def test_a_program_that_fails_names_the_install_step() -> None:
     pipeline = Pipeline("eng-spa")
-    pipeline.steps[-1] = functools.partial(pipeline._through, "false")
+    pipeline.steps[-1] = functools.partial(pipeline._through, ["cat", "false", "cat"])
     with pytest.raises(resources.MissingResource, match="apt-get install apertium"):
         pipeline.translate(["a house"])
