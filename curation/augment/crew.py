@@ -14,6 +14,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -21,6 +22,8 @@ from curation.augment.garbage import lasting, paused
 
 AHEAD = 3
 """Pieces that a worker has at a time: one that it does, and two so that it needn't wait while this process is busy."""
+SLICE, LAST = 512, 128
+"""Candidates that a process makes and measures at a time: enough that beginning costs little; fewer towards the end, so that all processes are done at once."""
 BROKEN = (EOFError, OSError)
 Pieces = deque[tuple[int, Any]]
 """Pieces with their numbers."""
@@ -102,6 +105,15 @@ class Crew:
         left.extendleft(one for one in reversed(worker.has) if one[0] >= self.first)
         worker.pipe.close()
         worker.process.terminate()
+
+
+def cut(work: Sequence[Any], workers: int) -> list[Sequence[Any]]:
+    """Work in pieces: an equal share of half of what is left for each process, within the limits."""
+    cuts = [0]
+    while cuts[-1] < len(work):
+        fair = (len(work) - cuts[-1]) // (2 * workers)
+        cuts.append(min(len(work), cuts[-1] + min(SLICE, max(LAST, fair))))
+    return [work[start:end] for start, end in pairwise(cuts)]
 
 
 def _serve(pipe: Connection, build: Callable[..., Any], given: tuple[Any, ...]) -> None:

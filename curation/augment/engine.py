@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice, pairwise
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import polars as pl
 
-from curation.augment.crew import Crew
+from curation.augment.crew import Crew, cut
 from curation.augment.gates import Gates, Verdict
 from curation.augment.generators.base import Seed
 from curation.augment.hand import Hand, may_accept
@@ -25,11 +27,10 @@ from curation.rows import child_id, text_of
 from curation.step import Context
 from curation.words import U64
 
+T = TypeVar("T")
 OP = "augment"
 MOST, QUICK = 4_096, 65_536
 """Candidates in a batch at most, and where no generator asks a model or another program."""
-SLICE, LAST = 512, 128
-"""Candidates that a process makes and measures at a time: enough that beginning costs little; fewer towards the end, so that all processes are done at once."""
 LONG = 1_000
 """Tries, or rows asked for, from which on worker processes are called in."""
 EXAMPLES = 3
@@ -112,7 +113,15 @@ class Engine:
         # by id, so that the order of rows decides nothing
         ordered = rows.select("id", "messages").sort("id")
         prompts = ordered.select(text_of(roles=["user"])).to_series()
-        self.near = Near(ordered["id"].to_list(), prompts, min(FLOOR, self.limit))
+        index = ThreadPoolExecutor(1)
+        # beside the first candidates
+        self._near = index.submit(Near, ordered["id"].to_list(), prompts, min(FLOOR, self.limit))
+        index.shutdown(wait=False)
+
+    @cached_property
+    def near(self) -> Near:
+        """The rows that there are, to hold candidates against."""
+        return self._near.result()
 
     def _call_in(self, tries: int) -> None:
         """Start worker processes where there is enough to do."""
@@ -136,7 +145,7 @@ class Engine:
         ids, talks = parents["id"].to_list(), parents["messages"].to_list()
         kept, size = 0, min(ahead or self.most, self.most, self.producer.size(want, want + want // 2))
         while kept < want and (batch := list(islice(jobs, size))):
-            for judged, shingles in self._judged(category, ids, talks, batch):
+            for judged, shingles in _held_until(self._near, self._judged(category, ids, talks, batch)):
                 made = [place for place, one in enumerate(shingles) if one is not None]
                 asked = self.near.ask([shingles[p] for p in made], [judged[p].parent for p in made])  # type: ignore[misc]
                 number = {place: at for at, place in enumerate(made)}
@@ -202,7 +211,7 @@ class Engine:
         """Tries some at a time, in as many processes as pay."""
         self.tried += len(tries)
         self._call_in(self.tried)
-        pieces = [tries[start:end] for start, end in pairwise(_cuts(len(tries), self.ctx.workers))]
+        pieces = cut(tries, self.ctx.workers)
         return map(self.work, pieces) if self.crew is None else self.crew.map(self.work, pieces)
 
     def _candidate(self, category: str | None, ids: Sequence[str], job: Job, done: Done) -> Candidate:
@@ -235,10 +244,11 @@ class Engine:
         return settled
 
 
-def _cuts(count: int, workers: int) -> list[int]:
-    """Where so many tries are cut into pieces: an equal share of half of what is left for each process, within the limits."""
-    cuts = [0]
-    while cuts[-1] < count:
-        fair = (count - cuts[-1]) // (2 * workers)
-        cuts.append(min(count, cuts[-1] + min(SLICE, max(LAST, fair))))
-    return cuts
+def _held_until(ready: Future[Any], items: Iterable[T]) -> Iterator[T]:
+    """Items in their order; those that come before something is ready are kept back meanwhile."""
+    held = deque[T]()
+    for one in items:
+        held.append(one)
+        while held and ready.done():
+            yield held.popleft()
+    yield from held
