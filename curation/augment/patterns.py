@@ -57,6 +57,8 @@ ENDING = rf"(?:[^\s<>\"'`.,;:!?()\]}}]|{INSIDE})"
 
 DIGIT, CAPITAL = "0", "A"
 """What stands for any digit, and for any capital."""
+ADDRESS_SIGN, POINT = "://", ".a"
+"""What stands for "://" and "www.", and for a point before a small letter or a digit."""
 
 
 class Pattern(NamedTuple):
@@ -64,8 +66,8 @@ class Pattern(NamedTuple):
 
     kind: str
     """Named in evidence and reasons."""
-    signs: str
-    """Characters of which a text must have one, DIGIT for any digit, CAPITAL for any capital; empty where every text is searched."""
+    signs: str | tuple[str, ...]
+    """Characters of which a text must have one, DIGIT for any digit, CAPITAL for any capital, or one of what stands for more; empty where every text is searched."""
     pattern: re.Pattern[str]
     near: re.Pattern[str] | str | None = None
     """What every match has (or DIGIT), and what is quicker to look for; whether it is there doesn't hang on what stands behind it."""
@@ -77,7 +79,7 @@ class Pattern(NamedTuple):
 # own, what stands before being looked at afterwards, is found several times as fast as one that begins with a look behind.
 PATTERNS = (
     Pattern("code", "`~", re.compile(rf"^{FENCED}(`{{3,}}+|~{{3,}}+)[^\n]*+\n(?:.*?\n)??[ \t>]*\1[`~]*+[ \t\r]*$|^{FENCED}(?:`{{3}}|~{{3}})[\s\S]*", re.M | re.S), re.compile("```|~~~")),
-    Pattern("code", "`", re.compile(r"(?<!`)``(?!`)(?:[^`\n]|`(?!`)){1,500}``(?!`)|`(?!`)[^`\n]{1,500}`(?!`)")),
+    Pattern("code", "`", re.compile(r"`(?:(?<!``)`(?!`)(?:[^`\n]|`(?!`)){1,500}``(?!`)|(?!`)[^`\n]{1,500}`(?!`))")),
     Pattern("code", "<", re.compile(r"<(code|pre|script|style|kbd|samp|math)\b[^<>]{0,300}>[\s\S]{0,2000}?</\1>|<!--[\s\S]{0,2000}?-->")),
     Pattern("latex", "$\\", re.compile(r"\$\$[^$]{1,5000}+\$\$|\\\[(?:[^\\]|\\[^\[\]]){1,5000}+\\\]|\\\((?:[^\\\n]|\\[^()\n]){1,1000}+\\\)")),
     Pattern("latex", "\\", re.compile(r"\\begin\{([A-Za-z]{1,30}\*?)\}[\s\S]{0,2000}?\\end\{\1\}")),
@@ -87,18 +89,18 @@ PATTERNS = (
         r"\{\{\{?[^{}\n]{1,200}\}?\}\}|\{%[^{}%\n]{1,200}%\}|\$\{[^{}\n]{1,100}\}|\{[^{}\n]{0,100}\}|%(?<![\w%]%)[A-Za-z]\w{0,60}%(?!\w)|%\([\w ]{1,60}\)[sdifr]|%(?<![\w%]%)[sdifr](?!\w)"
         r"|\[\[[^\[\]\n]{1,200}\]\]|\[[A-Za-z][^\[\]\n]{0,60}\](?!\()|\$(?<![\w$]\$)[A-Za-z_]\w{0,60}(?![\w$])")),
     Pattern("e-mail", "@", re.compile(r"(?<![\w.+\-])[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8}"), re.compile(r"@[\w\-]"), 64),
-    Pattern("url", ":.", re.compile(rf"\b(?:[A-Za-z][A-Za-z+.\-]{{1,15}}://|www\.){ADDRESS}{{0,2000}}{ENDING}"), re.compile(r"://|www\."), 16),
-    Pattern("url", ".", re.compile(rf"\b[A-Za-z0-9][\w\-]{{0,60}}(?:\.[A-Za-z0-9][\w\-]{{0,60}}){{0,5}}\.{TLD}\b(?:/{ADDRESS}{{0,500}}{ENDING})?"), re.compile(rf"\.{TLD}"), 371),
+    Pattern("url", (ADDRESS_SIGN,), re.compile(rf"\b(?:[A-Za-z][A-Za-z+.\-]{{1,15}}://|www\.){ADDRESS}{{0,2000}}{ENDING}"), re.compile(r"://|www\."), 16),
+    Pattern("url", (POINT,), re.compile(rf"\b[A-Za-z0-9][\w\-]{{0,60}}(?:\.[A-Za-z0-9][\w\-]{{0,60}}){{0,5}}\.{TLD}\b(?:/{ADDRESS}{{0,500}}{ENDING})?"), re.compile(rf"\.{TLD}"), 371),
     Pattern("tag", "<&", re.compile(r"<[A-Za-z/!|?][^<>\n]{0,300}>|&(?:[A-Za-z]\w{1,30}|#\w{1,7});")),
     Pattern("table", "|", re.compile(r"^[ \t]*\|[^\n]*$|^[^|\n]{1,500}\|[^\n]*\n[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t\r]*$(?:\n[^|\n]{0,500}\|[^\n]*$)*", re.M)),
     Pattern("code", "", LINES),
     Pattern("path", "/\\", re.compile(r"(?<![\w/.])(?:~|\.{1,2})?/(?:[\w.\-@+]{1,100}/){0,20}[\w.\-@+]{1,100}|(?<!\w)(?:[A-Za-z]:|\\)\\(?:[^\\/:*?\"'<>|\n]{0,80}[^\\/:*?\"'<>|\s]\\){0,20}[^\s\"'<>|]{1,300}|(?<![\w/])[\w\-]{1,60}(?:/[\w.\-]{1,60}){1,10}\.\w{1,6}\b"), re.compile(SLASH), 60),
-    Pattern("path", ".", re.compile(rf"(?<![\w.])[\w\-]{{1,60}}\.{EXTENSION}\b"), re.compile(rf"\.{EXTENSION}"), 60),
+    Pattern("path", (POINT,), re.compile(rf"(?<![\w.])[\w\-]{{1,60}}\.{EXTENSION}\b"), re.compile(rf"\.{EXTENSION}"), 60),
     Pattern("quote", "\"“«»‹›‘'`„‚「『《", re.compile(
         r"\"\"\"[\s\S]{1,5000}?\"\"\"|\"[^\"\n]{1,2000}\"|“(?:[^“”\n]|“[^“”\n]{1,100}”){1,2000}”|«(?:[^«»\n]|«[^«»\n]{1,100}»){1,300}»|»[^»«\n]{1,300}«|‹[^‹›\n]{1,300}›|›[^‹›\n]{1,300}‹|„[^„“”\n]{1,300}[“”]|‚[^‚‘\n]{1,300}‘"
         r"|「[^」\n]{1,300}」|『[^』\n]{1,300}』|《[^》\n]{1,300}》|‘(?:[^’\n]|’(?=\w)){1,300}’(?!\w)|''(?=[^\s'])[^'\n]{1,300}''(?!\w)|``(?=[^\s'])[^'\n]{1,300}''(?!\w)|'(?<![\w']')(?=[^\s'])[^'\n]{0,299}(?<=[^\s'])'(?!\w)")),
     Pattern("identifier", "(.-_@#+A", re.compile(r"(?<![\w.])(?![ap]\.m\b)(?:--?[A-Za-z][\w\-]{0,60}|[A-Za-z_][\w]{0,60}(?:\.[A-Za-z_]\w{0,60}){0,8}\([^()\n]{0,100}\)|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}|[A-Za-z]{0,60}+_\w{1,80}|[a-z]{1,40}[A-Z]\w{0,60}|[@#]\w{1,60}|[A-Z]\+\+|[A-Z]#|\.NET)(?!\w)"), re.compile(IDENTIFIER), 61),
-    Pattern("number", ".", re.compile(r"(?<![\w.])[A-Za-z]{1,20}\d+(?:\.\d+)+(?:[\-+][\w.]{0,20}\w)?|(?<![\w.\-])\d+(?:\.\d+)+[\-+][A-Za-z][\w.]{0,20}(?<!\.)"), re.compile(r"\.(?<=\d\.)\d")),
+    Pattern("number", (POINT,), re.compile(r"(?<![\w.])[A-Za-z]{1,20}\d+(?:\.\d+)+(?:[\-+][\w.]{0,20}\w)?|(?<![\w.\-])\d+(?:\.\d+)+[\-+][A-Za-z][\w.]{0,20}(?<!\.)"), re.compile(r"\.(?<=\d\.)\d")),
     Pattern("number", "0", re.compile(NUMBER), DIGIT, 4),
     Pattern("number", "0", re.compile(r"(?<!\w)[^\W\d]{0,80}+\d\w*"), DIGIT, 80),
     Pattern("name", "&", re.compile(r"\b[A-Z]+(?:&[A-Z]+)+\b")),

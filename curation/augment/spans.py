@@ -14,7 +14,7 @@ from itertools import chain
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import NamedTuple
 
-from curation.augment.patterns import CAPITAL, DIGIT, LINES, PATTERNS, Pattern
+from curation.augment.patterns import ADDRESS_SIGN, CAPITAL, DIGIT, LINES, PATTERNS, POINT, Pattern
 
 JSON_START = re.compile(r'\{\s*"|\[\s*[\[{"\d]')
 TRIES = 1_000
@@ -24,6 +24,7 @@ TRIES = 1_000
 # it is enough to know that there are digits and capitals, and small letters there are always
 _KINDS = bytes.maketrans((digits + ascii_uppercase).encode(), (DIGIT * 10 + CAPITAL * 26).encode())
 _SMALL = f"{ascii_lowercase} ".encode()
+_POINT = re.compile(r"\.[a-z\d]")
 Seek = Callable[[int, int], int]
 """Where something is first between two places, -1 if nowhere."""
 
@@ -47,14 +48,14 @@ def spans(text: str, terms: Sequence[str] = ()) -> list[Span]:
     for pattern in chain(_terms(terms), PATTERNS):
         if not pattern.signs or not lacks(pattern.signs):
             free = _take(pattern, text, marks, free, found)
-    return sorted(found, key=lambda span: span.start)
+    return sorted(found)
 
 
 class Marks(NamedTuple):
     """What a text has, and where its digits stand."""
 
     signs: set[str]
-    """Its characters, any digit as "0", any capital as "A", and none of the small letters."""
+    """Its characters, any digit as "0", any capital as "A", and none of the small letters; and what stands for more."""
     places: bytes
     """A byte for each character, which is "0" for digits."""
 
@@ -62,6 +63,10 @@ class Marks(NamedTuple):
     def of(cls, text: str) -> Marks:
         """The marks of a text."""
         signs = set(text.encode("utf-8", "ignore").translate(_KINDS, _SMALL).decode())
+        if _POINT.search(text):
+            signs.add(POINT)
+        if "://" in text or "www." in text:
+            signs.add(ADDRESS_SIGN)
         if others := [sign for sign in signs if sign.isdecimal() and sign != DIGIT]:
             signs.add(DIGIT)
             text = text.translate(dict.fromkeys(map(ord, others), DIGIT))
