@@ -76,7 +76,7 @@ def _compared(found: dict[str, Any]) -> str:
         "self-BLEU": "self_bleu",
         "spread": "spread",
     }
-    head = ["category", "rows of", "rows", "characters", "of half of them", *measures]
+    head = ["category", "rows of", "rows", "characters", "middle half", *measures]
     rows = [
         [
             line["category"], SIDES[line["side"]], line["rows"], line["characters"], f"{line['characters_25']:,} to {line['characters_75']:,}",
@@ -85,7 +85,7 @@ def _compared(found: dict[str, Any]) -> str:
         for line in found["compared"]
     ]  # fmt: skip
     note = (
-        "<p class='quiet'>Prompts. characters: the median, and what the middle half of them has; distinct-n: share of runs of n words that are different ones; self-BLEU: 0 all different, 1 all alike; "
+        "<p class='quiet'>Prompts. characters: the median, and the span of the middle half; distinct-n: share of runs of n words that are different ones; self-BLEU: 0 all different, 1 all alike; "
         "spread: mean cosine distance of pairs. Children that only repeat raise self-BLEU and lower distinct-2 of both.</p>"
     )
     return "<h3>Children beside originals</h3>" + table(head, rows) + note if rows else ""

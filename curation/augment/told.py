@@ -20,6 +20,9 @@ def lines(steps: Iterable[Mapping[str, Any]]) -> list[str]:
         kept, asked, tried = (
             sum(one[key] for one in by_category.values()) for key in ("kept", "asked", "tried")
         )
+        if not asked:
+            found.append("augment: no rows were asked for")
+            continue
         short = [name for name, one in by_category.items() if not one["reached"] and one["tried"]]
         alone = [name for name, one in by_category.items() if not one["reached"] and not one["tried"]]
         made = _counted((one["generator"], one["kept"]) for one in summary.get("by generator", []))

@@ -123,7 +123,7 @@ def adding(version: Version, step: dict[str, Any]) -> None:
     st.code(f"- {draft.one_line(step)}", language="yaml", wrap_lines=True)
     if st.button(
         f"Add to the recipe: {count(step['rows'], 'row')} for {shell.label(str(step['category']))}",
-        type="primary",
+        type="primary" if candidates.result() else "secondary",
         disabled=not step["generators"],
     ):
         cutting.add(version, step)

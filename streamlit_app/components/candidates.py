@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import polars as pl
@@ -152,11 +153,19 @@ def _decide(one: dict[str, Any]) -> None:
     ]
     if len(verbs) == 1:
         if one["after"] is not None:
-            shell.note("It can't be accepted by hand: it is too near to another row.")
+            shell.note(f"It can't be accepted by hand: {firm(one)}.")
         return
     key = f"hand_{one['id']}"
     st.session_state[key] = st.session_state.get(HAND, {}).get(one["id"], verbs[0])
     st.segmented_control(f"Decision about {one['id']}", verbs, key=key, required=True, label_visibility="collapsed", on_change=_decided, args=(one["id"], key))  # fmt: skip
+
+
+def firm(one: dict[str, Any]) -> str:
+    """Which gate no hand overrules here."""
+    against = {gate["gate"] for gate in one["gates"] if gate["passed"] is False}
+    if "near_dup" in against:
+        return "it is too near to another row"
+    return "it repeats a benchmark" if "contamination" in against else "its prompt is empty"
 
 
 def _decided(one: str, key: str) -> None:
@@ -172,7 +181,7 @@ def made(version: Version) -> None:
     steps = [step for step in version.manifest.steps if step["op"] == "augment"]
     if not steps:
         return
-    st.html("<h2 class='tw-h2'>What this version's augment step made</h2>")
+    st.html(f"<h2 class='tw-h2'>What this version's augment step{'s' if len(steps) > 1 else ''} made</h2>")
     for step in steps:
         by = step["summary"].get("by category", {})
         rows = [
@@ -181,25 +190,7 @@ def made(version: Version) -> None:
         ]
         tables.table([("category", "Category", "category"), ("asked", "Asked", "figure"), ("tried", "Tried", "figure"), ("kept", "Made", "figure"), ("rate", "Kept of those tried", "share")],
                      rows, label="Augmented rows by category")  # fmt: skip
-        fate: dict[str, dict[str, Any]] = {}
-        for line in step["summary"].get("by generator", []):
-            fate.setdefault(
-                line["generator"], {"generator": line["generator"], "kept": 0, "lost": 0, "why": []}
-            )["kept"] += line["kept"]
-        for line in step["summary"].get("rejected", []):
-            told = fate.setdefault(
-                line["generator"], {"generator": line["generator"], "kept": 0, "lost": 0, "why": []}
-            )
-            told["lost"] += line["count"]
-            told["why"].append(f"{line['reason']} {line['count']:,}")
-        rows = [
-            {
-                **told,
-                "rate": told["kept"] / max(told["kept"] + told["lost"], 1),
-                "why": ", ".join(told["why"]),
-            }
-            for told in fate.values()
-        ]
+        rows = by_generator(step["summary"])
         tables.table([("generator", "Generator", "category"), ("kept", "Made", "figure"), ("lost", "Rejected", "figure"), ("rate", "Kept", "share"), ("why", "Reasons", "text")],
                      rows, label="Augmented rows by generator")  # fmt: skip
         st.page_link(
@@ -207,3 +198,21 @@ def made(version: Version) -> None:
             label=f"Read the {count(int(step['made']), 'row')}",
             query_params={"version": version.id, "origin": "augmented"},
         )
+
+
+def by_generator(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of a step's figures, one line a generator: kept and lost, the share kept, and the reasons of all categories together."""
+    kept, why = Counter[str](), dict[str, Counter[str]]()
+    for line in summary.get("by generator", []):
+        kept[line["generator"]] += line["kept"]
+    for line in summary.get("rejected", []):
+        why.setdefault(line["generator"], Counter())[line["reason"]] += line["count"]
+    lines = []
+    for name in dict.fromkeys((*kept, *why)):
+        lost = why.get(name, Counter())
+        told = ", ".join(
+            f"{reason} {count:,}" for reason, count in sorted(lost.items(), key=lambda one: (-one[1], one[0]))
+        )
+        tried = kept[name] + lost.total()
+        lines.append({"generator": name, "kept": kept[name], "lost": lost.total(), "rate": kept[name] / max(tried, 1), "why": told})  # fmt: skip
+    return lines

@@ -16,6 +16,7 @@ from curation.recipe import step_from
 from curation.store import Version
 from streamlit_app.components.augment_charts import wilson
 from streamlit_app.components.candidate_html import candidate_html, difference_html, gates_html
+from streamlit_app.components.candidates import by_generator, firm
 from tests.streamlit_app.conftest import ROOT
 from tests.streamlit_app.test_pages import html, open_page
 
@@ -163,3 +164,39 @@ def test_a_gate_shows_its_value_on_the_allowed_stretch() -> None:
 )
 def test_the_interval_of_a_share_is_wilsons(kept: int, tried_: int, low: float, high: float) -> None:
     assert wilson(kept, tried_) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+
+
+def test_reasons_of_several_categories_are_added_up() -> None:
+    summary = {
+        "by generator": [
+            {"category": "a", "generator": "swap", "kept": 3},
+            {"category": "b", "generator": "swap", "kept": 2},
+        ],
+        "rejected": [
+            {"category": "a", "generator": "swap", "reason": "nothing changed", "count": 1},
+            {"category": "b", "generator": "swap", "reason": "nothing changed", "count": 1},
+            {"category": "b", "generator": "swap", "reason": "fit", "count": 3},
+            {"category": "b", "generator": "synonym", "reason": "no synonym fits", "count": 4},
+        ],
+    }
+    assert by_generator(summary) == [
+        {"generator": "swap", "kept": 5, "lost": 5, "rate": 0.5, "why": "fit 3, nothing changed 2"},
+        {"generator": "synonym", "kept": 0, "lost": 4, "rate": 0.0, "why": "no synonym fits 4"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ("near_dup", "it is too near to another row"),
+        ("contamination", "it repeats a benchmark"),
+        ("length", "its prompt is empty"),
+    ],
+)
+def test_why_no_hand_can_accept_it(gate: str, said: str) -> None:
+    gates = [
+        {"gate": "fit", "passed": False},
+        {"gate": "flags", "passed": None},
+        {"gate": gate, "passed": False},
+    ]
+    assert firm({"gates": gates}) == said

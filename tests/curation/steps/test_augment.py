@@ -303,6 +303,11 @@ def test_the_balance_plan_says_how_many(rows: pl.DataFrame) -> None:
     assert all(line.to_augment == 0 for line in balance.plan(result.rows).lines)
 
 
+def test_a_run_that_asked_for_nothing_says_so(rows: pl.DataFrame) -> None:
+    result = run_step(step_from({**GIVEN, "rows": 0, "category": "legal"}), rows, Context())
+    assert told_lines([{"op": "augment", "summary": result.summary}]) == ["augment: no rows were asked for"]
+
+
 @pytest.mark.parametrize("to", ["uniform", "largest", {"temperature": 0.5}, {"weights": {"legal": 0.5, "safety": 0.3, "support": 0.2}}])  # fmt: skip
 @pytest.mark.parametrize("budget", [{"rows": 90}, {"share": 0.9}, {"tokens": 4000, "column": "stats.words"}])
 def test_what_a_balance_asked_for_leaves_nothing_to_ask_for(
