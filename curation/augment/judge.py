@@ -91,7 +91,10 @@ class Judge:
         """Length and likeness of words; a new conversation is as long as it needs to be, and owes its parent no words."""
         asked = texts if self.gates.lexical is not None else []
         likeness = [measures.lexical(*side) for side in asked] or [[1.0] * len(verdicts)]
-        lengths = [[len(b) / max(len(a), 1) for a, b in zip(*side, strict=True)] for side in texts]
+        # a role that neither has is as long as it was
+        lengths = [
+            [len(b) / len(a) if a else max(len(b), 1) for a, b in zip(*side, strict=True)] for side in texts
+        ]
         every = zip(
             verdicts, texts[0][1], zip(*lengths, strict=True), zip(*likeness, strict=True), whole, strict=True
         )

@@ -103,6 +103,17 @@ def test_the_turns_that_may_change_are_measured(
     assert (verdict.reason, verdict.values["lexical"]) == (reason, lexical)
 
 
+def test_a_role_that_a_conversation_lacks_is_no_reason() -> None:
+    """Rows without a system turn may be rewritten by a step that changes system turns too."""
+    parent, child = (
+        [{"role": "user", "content": text}, {"role": "assistant", "content": ANSWER}]
+        for text in (QUESTION, GOOD)
+    )
+    judge = Judge(Gates(fit=None), Context(), roles=frozenset({"user", "system"}))
+    [verdict] = judge.judge([parent], [child])
+    assert (verdict.reason, verdict.values["length"]) == (None, round(len(GOOD) / len(QUESTION), 3))
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"), [("They sleep near the surface.", None), (ANSWER, "length: 0.419")]
 )

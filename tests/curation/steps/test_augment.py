@@ -212,7 +212,7 @@ def ready(*given: Any) -> Crew:
 def test_order_batches_and_workers_change_nothing(
     rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from curation.augment import engine
+    from curation.augment import crew, engine
 
     step = step_from({**GIVEN, "rows": {"legal": 30}})
     want = run_step(step, rows, Context(seed=3))
@@ -223,8 +223,8 @@ def test_order_batches_and_workers_change_nothing(
     assert_frame_equal(want.rows, small.rows)
     assert_frame_equal(want.ledger, small.ledger)
     monkeypatch.setattr(engine, "QUICK", 4096)
-    monkeypatch.setattr(engine, "SLICE", 5)
-    monkeypatch.setattr(engine, "LAST", 2)
+    monkeypatch.setattr(crew, "SLICE", 5)
+    monkeypatch.setattr(crew, "LAST", 2)
     monkeypatch.setattr(engine, "LONG", 0)
     monkeypatch.setattr(engine, "Crew", ready)
     spread = run_step(step, rows, Context(seed=3, workers=3))
