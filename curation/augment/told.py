@@ -44,7 +44,7 @@ def lines(steps: Iterable[Mapping[str, Any]]) -> list[str]:
             found.append(
                 f"  decided by hand, but made by no candidate: {', '.join(unseen)}; an earlier step has changed, or the target was reached before"
             )
-        found += [f"  {account(one)}" for one in entry.get("asked", [])]
+        found += [f"  when it was made, {account(one)}" for one in entry.get("asked", [])]
         found += [f"  {_took(one)}" for one in summary.get("account", [])]
     return found
 

@@ -111,11 +111,11 @@ def test_what_was_asked_and_paid_is_told_by_the_run_the_report_and_the_card(
         "augment: 0 of 3 rows asked for were made, out of 6 candidates",
         "  refused: nothing changed 6",
         "  short of the target: legal; more attempts, parents or generators would help",
-        "  paraphrase by big: 6 requests sent, 0 answered by the cache; 42 tokens in, 18 out, 0.0002 at the prices given",
+        "  when it was made, paraphrase by big: 6 requests sent, 0 answered by the cache; 42 tokens in, 18 out, 0.0002 at the prices given",
         "  paraphrase by big: its 6 candidates took 42 tokens in, 18 out, 0.0002 at the prices given, cached replies too",
     ]
     assert lines(again.manifest.steps)[3:] == [
-        "  paraphrase by big: 0 requests sent, 6 answered by the cache; 0 tokens in, 0 out",
+        "  when it was made, paraphrase by big: 0 requests sent, 6 answered by the cache; 0 tokens in, 0 out",
         "  paraphrase by big: its 6 candidates took 42 tokens in, 18 out, 0.0002 at the prices given, cached replies too",
     ]
     write_report(store, again, tmp_path / "report.html")
