@@ -34,7 +34,7 @@ class Gates(BaseModel):
     lexical: Band | None = (0.3, 0.98)
     """Least and most likeness of the words to the parent's: Dice coefficient of words and pairs of them, 0 to 1."""
     semantic: Band | None = (0.7, 1.0)
-    """Least and most likeness of the meaning to the parent's: cosine of embeddings, -1 to 1."""
+    """Least and most likeness of the meaning to the parent's: cosine of embeddings, limits from 0 to 1."""
     language: bool = True
     """Whether the language must stay."""
     length: Annotated[tuple[Positive, Positive], AfterValidator(_in_order)] | None = (0.5, 2.0)
@@ -42,7 +42,7 @@ class Gates(BaseModel):
     copied: Share | None = 0.5
     """How much of a changed line (its runs of three words) the answer may repeat: more, and it works on that very line."""
     near_dup: Annotated[float, Field(gt=0, le=1)] = 0.9
-    """Likeness (Jaccard, of pairs of words in the prompts) to any other row, evaluation rows too, that rejects; under 0.7 none counts as near."""
+    """Likeness (Jaccard, of pairs of words in the prompts) to any other row, evaluation rows too, that rejects; one under 0.7 isn't looked for, unless the limit is lower."""
     flags: bool = True
     """Whether a candidate may raise no quality flag that its parent doesn't."""
     fit: Annotated[float, Field(ge=0, le=2)] | None = 0.15
