@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections import abc
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,8 +98,9 @@ class Producer:
         lines = self.lines[number]
         fresh = [place for place, key in enumerate(keys) if key not in lines.known]
         left = iter(fresh)
-        for some in _streamed(generator, [texts[p] for p in fresh], [seeds[p] for p in fresh]):
-            lines.put((keys[next(left)], _packed(one)) for one in some)
+        with closing(_streamed(generator, [texts[p] for p in fresh], [seeds[p] for p in fresh])) as stream:
+            for some in stream:
+                lines.put((keys[next(left)], _packed(one)) for one in some)
         return [(_unpacked(lines.known[key]), None) for key in keys]
 
     def _asked(
@@ -112,7 +115,9 @@ class Producer:
         return list(zip(generator.read(sources, given), spent, strict=True))
 
 
-def _streamed(generator: Any, texts: Sequence[str], seeds: Sequence[int]) -> Iterator[list[str | Refused]]:
+def _streamed(
+    generator: Any, texts: Sequence[str], seeds: Sequence[int]
+) -> abc.Generator[list[str | Refused], None, None]:
     """Candidates in order, as many at a time as the generator makes or, where it doesn't say, a batch."""
     if hasattr(generator, "stream"):
         yield from generator.stream(texts, seeds)

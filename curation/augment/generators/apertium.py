@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import islice
 from math import ceil
 
 from curation.augment import protect, resources
 from curation.augment.generators.patch import patched
 from curation.augment.generators.pipeline import Pipeline
+from curation.augment.generators.programs import Programs
 from curation.augment.protect import Refused
 
 SIDES, PART = 2, 512
 """Parts that are translated at once, and texts in each at most."""
+NOTICE = 0.3
+"""Seconds after which Ctrl-C is noticed; with polars loaded it wakes nobody who waits without end."""
 LONG = re.compile(r"\S{400}")
 """No word: a text without spaces, in which the engine would look for words for minutes."""
 ENDLESS = re.compile(r"[^.?!]{2000}")
@@ -49,10 +52,14 @@ class Apertium:
         size = ceil(len(texts) / (SIDES * max(rounds, 1)))  # all sides are done at once
         parts = [texts[start : start + size] for start in range(0, len(texts), size or 1)]
         pool = ThreadPoolExecutor(SIDES)
+        self.there.programs = self.back.programs = programs = Programs()
         try:
-            for part, done in zip(parts, pool.map(self._translated, parts), strict=True):
-                yield self._put_together(part, *done)
+            for part, one in [(part, pool.submit(self._translated, part)) for part in parts]:
+                while not wait([one], NOTICE).done:
+                    pass
+                yield self._put_together(part, *one.result())
         finally:
+            programs.stop()  # nobody waits for what is still translated
             pool.shutdown(cancel_futures=True)
 
     def _translated(

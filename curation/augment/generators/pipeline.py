@@ -23,7 +23,7 @@ from itertools import combinations, groupby
 from pathlib import Path
 
 from curation.augment import resources
-from curation.augment.generators import programs
+from curation.augment.generators.programs import Ended, Programs
 from curation.augment.generators.units import Units
 
 RESERVED = re.compile(r"([\[\]{}^$@/\\<>])")
@@ -47,7 +47,7 @@ class Pipeline:
     """The programs of one direction (``eng-spa``)."""
 
     def __init__(self, direction: str) -> None:
-        self.direction = direction
+        self.direction, self.programs = direction, Programs()
         stages = [part.strip() for part in _mode(direction).read_text(encoding="utf-8").split("|")]
         stages = [re.sub(r"^(\S+)", r"\1 -z", stage) for stage in stages]
         at = next((place for place, stage in enumerate(stages) if stage.startswith(TAGGER)), 0)
@@ -109,12 +109,12 @@ class Pipeline:
             )
         return [one.removesuffix(END) for one in found]
 
-    def _run(self, commands: Sequence[str], texts: Iterable[str]) -> programs.Ended:
+    def _run(self, commands: Sequence[str], texts: Iterable[str]) -> Ended:
         given = "".join(f"{text}\0" for text in texts)
         limit = 600 + len(given) // 10_000
         try:
             # $1 of a mode tells the generator to leave no marks at unknown words, any other nothing
-            done = programs.run(commands, given, limit, {"$1": "-n"})
+            done = self.programs.run(commands, given, limit, {"$1": "-n"})
         except FileNotFoundError as error:
             raise self._failed(f"needs {error.filename}, which isn't there") from None
         if done.late:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import signal
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -124,3 +127,26 @@ def test_nothing_runs_on_when_nobody_takes_the_rest(monkeypatch: pytest.MonkeyPa
     taken.close()  # type: ignore[attr-defined]
     assert len(generator.seen) <= 4
     assert not [one for one in threading.enumerate() if one.name.startswith("ThreadPoolExecutor")]
+
+
+def test_who_stops_in_the_midst_waits_for_no_program() -> None:
+    generator = Apertium("es", patch=False)
+    generator.there.steps = [functools.partial(generator.there._through, ["sleep 300"])]
+    taken = generator.stream(TEXTS, [0] * len(TEXTS))
+
+    def stop() -> None:
+        while not generator.there.programs.running:
+            time.sleep(0.01)
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    threading.Thread(target=stop, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        next(taken)
+    assert not generator.there.programs.running
+    # the next one begins afresh
+    assert Apertium("es", patch=False).propose(TEXTS[:1], [0]) == generator_anew(generator)
+
+
+def generator_anew(generator: Apertium) -> list[str | Refused]:
+    generator.there.steps = Apertium("es").there.steps
+    return generator.propose(TEXTS[:1], [0])

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curation.augment import resources
-from curation.augment.generators import programs
 from curation.augment.generators.apertium import Apertium
 from curation.augment.generators.pipeline import RESERVED, Pipeline, _fewer
+from curation.augment.generators.programs import Ended, Programs
 from curation.augment.generators.units import Units
 
 ROOT = Path(__file__).parents[3]
@@ -155,7 +155,7 @@ def test_numerals_are_the_first_readings_to_go() -> None:
 
 
 def test_programs_that_take_too_long_are_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programs, "run", lambda *_: programs.Ended("", "", False, True))
+    monkeypatch.setattr(Programs, "run", lambda *_: Ended("", "", False, True))
     with pytest.raises(
         resources.MissingResource, match=r"eng-spa took over 600 s for 9 characters\. Run the same again"
     ):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
 import pytest
 
-from curation.augment.generators.programs import Ended, run
+from curation.augment.generators.programs import Ended, Programs, Stopped
 
 
 def children() -> set[str]:
@@ -26,15 +28,19 @@ def children() -> set[str]:
 
 def test_each_reads_what_the_one_before_it_writes() -> None:
     text = "b\0ä\n" * 200_000
-    assert run(["cat", "tr b c", "tr c d"], text, 60, {}) == Ended("d\0ä\n" * 200_000, "", True, False)
+    assert Programs().run(["cat", "tr b c", "tr c d"], text, 60, {}) == Ended(
+        "d\0ä\n" * 200_000, "", True, False
+    )
 
 
 def test_variables_are_given_or_nothing() -> None:
-    assert run(["echo $1 'a  b' $2 c"], "", 60, {"$1": "x y"}).out == "x y a  b c\n"
+    assert Programs().run(["echo $1 'a  b' $2 c"], "", 60, {"$1": "x y"}).out == "x y a  b c\n"
 
 
 def test_all_that_is_said_is_heard_and_any_failure_counts() -> None:
-    done = run(["sh -c 'echo one >&2; cat'", "sh -c 'cat; echo two >&2; exit 3'", "cat"], "text", 60, {})
+    done = Programs().run(
+        ["sh -c 'echo one >&2; cat'", "sh -c 'cat; echo two >&2; exit 3'", "cat"], "text", 60, {}
+    )
     assert (done.out, sorted(done.said.split()), done.well, done.late) == (
         "text",
         ["one", "two"],
@@ -48,14 +54,14 @@ def test_one_that_dies_midway_ends_all_of_them(place: int) -> None:
     commands = ["cat", "cat", "cat"]
     commands[place] = "sh -c 'head -c 100000 >/dev/null; kill -KILL $$'"
     before = children()
-    done = run(commands, "x" * 3_000_000, 60, {})
+    done = Programs().run(commands, "x" * 3_000_000, 60, {})
     assert not done.well and not done.late
     assert children() == before
 
 
 def test_one_that_hangs_is_ended_in_time_with_all_others() -> None:
     before = children()
-    done = run(["cat", "sleep 300", "cat"], "x" * 1_000_000, 0.2, {})
+    done = Programs().run(["cat", "sleep 300", "cat"], "x" * 1_000_000, 0.2, {})
     assert done.late and not done.well
     assert children() == before
 
@@ -63,10 +69,26 @@ def test_one_that_hangs_is_ended_in_time_with_all_others() -> None:
 def test_where_one_can_not_be_started_the_others_end() -> None:
     before = children()
     with pytest.raises(FileNotFoundError, match="no-such-program"):
-        run(["sleep 300", "no-such-program"], "", 60, {})
+        Programs().run(["sleep 300", "no-such-program"], "", 60, {})
     assert children() == before
 
 
 def test_what_is_no_text_is_replaced() -> None:
-    assert run(["cat"], "a\ud800b\r\n", 60, {}).out == "a?b\r\n"
-    assert run([r"printf '\377'"], "", 60, {}).out == "\ufffd"
+    assert Programs().run(["cat"], "a\ud800b\r\n", 60, {}).out == "a?b\r\n"
+    assert Programs().run([r"printf '\377'"], "", 60, {}).out == "\ufffd"
+
+
+def test_stopped_from_another_thread_it_ends_at_once_and_runs_nothing_more() -> None:
+    before, programs = children(), Programs()
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(programs.run, ["sleep 300", "cat"], "", 600, {}) for _ in range(2)]
+        while len(programs.running) < 4:
+            sleep(0.01)
+        programs.stop()
+        for one in runs:
+            with pytest.raises(Stopped):
+                one.result()
+    assert not programs.running and children() == before
+    with pytest.raises(Stopped):
+        programs.run(["cat", "sleep 300"], "", 600, {})
+    assert children() == before
