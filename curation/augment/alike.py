@@ -23,8 +23,8 @@ from curation.words import I64, U64, Flags, mix, running
 F64 = npt.NDArray[np.float64]
 NEW = 1 << 18
 """Classes of shingles that no row has, by the last bits of their hashes."""
-LOOKED = 0.5
-"""Share of a set that is looked up, at least: more than need be, since what is seen of it tells most pairs apart."""
+LOOKED, CHEAP = 0.5, 8
+"""Share of a set that is looked up where the least part that has to be shares classes with more rows than these few: what is seen of it tells most pairs apart."""
 MANY = (1 << int(NUMBER_BITS)) - 1
 """Rows up to which classes are put in order by how many have them."""
 AT_ONCE = MANY + 1
@@ -146,8 +146,12 @@ class Search:
         number, weights = whole.indices[order], whole.data[order]
         before = running(weights)[:-1] - running(block.sizes)[owner]
         # a set as like as the floor has one of any so many of a set's shingles
-        few = block.sizes - np.ceil(block.sizes * min(floor, 1 - LOOKED) - SLACK).astype(np.int64) + 1
-        looked = before < few[owner]
+        few, more = (
+            block.sizes - np.ceil(block.sizes * share - SLACK).astype(np.int64) + 1
+            for share in (floor, min(floor, 1 - LOOKED))
+        )
+        many = (before < few[owner]) & (classes.spread[number] > CHEAP)
+        looked = before < np.where(np.bincount(owner[many], minlength=count), more, few)[owner]
         self.owner = owner[looked]
         bounds = running(np.bincount(self.owner, minlength=count)).astype(np.int32)
         self.looked = csr_array((weights[looked], number[looked], bounds), shape=whole.shape)

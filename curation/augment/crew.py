@@ -6,6 +6,7 @@ anything wait; a worker that dies costs nothing but its pieces done again.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import queue
@@ -126,6 +127,7 @@ def _serve(pipe: Connection, build: Callable[..., Any], given: tuple[Any, ...]) 
     with suppress(*BROKEN):
         with lasting():
             do = build(*given)
+        gc.disable()  # pieces leave no garbage that only a search would find, and the process ends with the step
         pipe.send("ready")
         # threads take in and give out: the next piece doesn't wait until the other side has time for what came of the last
         threading.Thread(target=_take_in, args=(pipe, asked), daemon=True).start()
