@@ -97,8 +97,8 @@ def git(clone: Path, *words: str) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def texts(source: dict[str, Any], clones: Path) -> Iterator[str]:
-    """All texts of a source, file by file. Raises SystemExit where its clone isn't there."""
+def files(source: dict[str, Any], clones: Path) -> Iterator[tuple[str, str]]:
+    """(path, content) of a source's files. Raises SystemExit where its clone isn't there."""
     clone = clones / source["repository"].replace("/", "+")
     clone = clone / "repo" if (clone / "repo").is_dir() else clone
     if not clone.is_dir():
@@ -110,7 +110,13 @@ def texts(source: dict[str, Any], clones: Path) -> Iterator[str]:
     for path in sorted(wanted):
         raw = git(clone, "show", f"{source['commit']}:{path}")
         if re.search(source.get("says", ""), " ".join(raw.split())):
-            yield from READ[Path(path).suffix](raw)
+            yield path, raw
+
+
+def texts(source: dict[str, Any], clones: Path) -> Iterator[str]:
+    """All texts of a source, file by file."""
+    for path, raw in files(source, clones):
+        yield from READ[Path(path).suffix](raw)
 
 
 def glosses(folder: Path) -> Iterator[str]:
