@@ -40,7 +40,11 @@ def tokens(clones: Path, base: Path) -> Any:
     from transformers import AutoTokenizer
 
     read = AutoTokenizer.from_pretrained(base)
-    said = (text.translate(PLAIN) for source in yaml.safe_load(SOURCES.read_text(encoding="utf-8")) for text in texts(source, clones))
+    said = (
+        text.translate(PLAIN)
+        for source in yaml.safe_load(SOURCES.read_text(encoding="utf-8"))
+        for text in texts(source, clones)
+    )
     kept = [text for text in said if len(text) >= SHORTEST and text.isascii()]
     flat: list[int] = []
     for at in range(0, len(kept), 10_000):
@@ -71,7 +75,10 @@ def fit(lines: Any, base: Path, out: Path, steps: int) -> None:
 
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    read, model = AutoTokenizer.from_pretrained(base), BertForMaskedLM.from_pretrained(base, dtype=torch.float32).to(device)
+    read, model = (
+        AutoTokenizer.from_pretrained(base),
+        BertForMaskedLM.from_pretrained(base, dtype=torch.float32).to(device),
+    )
     walk = torch.optim.AdamW(model.parameters(), RATE, betas=(0.9, 0.98), weight_decay=0.01)
     course = get_cosine_schedule_with_warmup(walk, int(WARMUP * steps), steps)
     data, dice = torch.from_numpy(lines.astype(np.int64)), torch.Generator(device).manual_seed(0)
@@ -95,6 +102,7 @@ def fit(lines: Any, base: Path, out: Path, steps: int) -> None:
 
 
 def main() -> None:
+    """Read the arguments; tokens first, then the model."""
     read = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     read.add_argument("clones", type=Path)
     read.add_argument("--out", type=Path, default=Path("masked-model"))

@@ -107,7 +107,9 @@ def paraphrases(pairs: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
             yield row(request.messages, told.text, "paraphrase")
 
 
-def syntheses(groups: dict[str, list[list[dict[str, str]]]], chance: random.Random) -> Iterator[dict[str, Any]]:
+def syntheses(
+    groups: dict[str, list[list[dict[str, str]]]], chance: random.Random
+) -> Iterator[dict[str, Any]]:
     """Rows that show some conversations of a source and answer with another."""
     asker = Synthesizer(NOBODY, "self_instruct", "", ("a beginner", "an expert in a hurry", "a careful student", "a sceptic"), ("easy", "medium", "hard"))  # fmt: skip
     for name, talks in sorted(groups.items()):
@@ -133,15 +135,18 @@ def short(talks: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """(source, turns) of the conversations of one short prompt and one short answer in ASCII."""
     for line in talks.open(encoding="utf-8"):
         read = json.loads(line)
-        said = [one["value"].strip() for one in read["conversations"]]
-        roles = [one["from"] for one in read["conversations"]]
-        if roles == ["human", "gpt"] and all(said) and (said[0] + said[1]).isascii():
-            if len(said[0]) <= LONGEST and SHORTEST <= len(said[1]) <= 2 * LONGEST and not said[0].endswith(" ?"):
-                turns = zip(("user", "assistant"), said, strict=True)
-                yield str(read["source"]), [{"role": role, "content": text} for role, text in turns]
+        roles, said = zip(
+            *((one["from"], one["value"].strip()) for one in read["conversations"]), strict=True
+        )
+        if roles != ("human", "gpt") or not (said[0] + said[1]).isascii() or said[0].endswith(" ?"):
+            continue
+        if 0 < len(said[0]) <= LONGEST and SHORTEST <= len(said[1]) <= 2 * LONGEST:
+            turns = zip(("user", "assistant"), said, strict=True)
+            yield str(read["source"]), [{"role": role, "content": text} for role, text in turns]
 
 
 def main() -> None:
+    """Read the arguments, write the rows."""
     read = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     read.add_argument("clones", type=Path)
     read.add_argument("talks", type=Path)
@@ -156,14 +161,18 @@ def main() -> None:
     groups: dict[str, list[list[dict[str, str]]]] = defaultdict(list)
     for name, talk in short(given.talks):
         groups[name].append(talk)
-    prompts = sorted({talk[0]["content"] for talks in groups.values() for talk in talks if "\n" not in talk[0]["content"]})
+    prompts = sorted(
+        {talk[0]["content"] for talks in groups.values() for talk in talks if "\n" not in talk[0]["content"]}
+    )
     rows = [
         *paraphrases(pair for texts in clusters.values() for pair in alike(sorted(set(texts)))),
         *paraphrases(ungarbled(prompts)),
         *syntheses(groups, chance),
     ]
     chance.shuffle(rows)
-    given.out.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rows), encoding="utf-8")
+    given.out.write_text(
+        "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in rows), encoding="utf-8"
+    )
     print(f"{given.out}: {len(rows):,} rows")
 
 

@@ -2,8 +2,8 @@
 
 nlpaug 1.1.11 asks a tokenizer for ``_convert_token_to_id``, which transformers 5 no longer has: that one method is
 supplied here. The model sees the prose between protected spans alone. It says what is likely, not what means the same ("sell"
-for "buy"), so that it chooses among the words alone that share a sense of WordNet's with the one that stood there, and a change is
-kept where it reads well (``patch.py``). Small words have no such words, and are not asked about.
+for "buy"), so that it chooses among the synonyms of the word that stood there (``wordnet.py``), and a change is kept where it reads
+well (``patch.py``). Small words and negations have none, and are not asked about.
 
 Source: Kobayashi 2018, "Contextual Augmentation"; nlpaug (Ma, 2019).
 """
@@ -76,7 +76,11 @@ def _augmenter(model: str, share: float, most: int) -> Any:
 
     def pick(self: Any, logits: Any, ids: Sequence[int], target_word: str, n: int = 1) -> Any:
         fit = [place for place, one in enumerate(ids) if _mean(target_word, self.id2token(one))]
-        return LanguageModels.pick(self, logits[fit], [ids[place] for place in fit], target_word, n) if fit else []
+        return (
+            LanguageModels.pick(self, logits[fit], [ids[place] for place in fit], target_word, n)
+            if fit
+            else []
+        )
 
     Bert.token2id = lambda self, token: self.tokenizer.convert_tokens_to_ids(token)
     Bert.id2token = lambda self, number: self.tokenizer.convert_ids_to_tokens(number)

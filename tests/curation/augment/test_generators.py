@@ -282,18 +282,18 @@ def test_contextual_with_a_tiny_masked_model(tmp_path: Path) -> None:
     model = BertForMaskedLM(BertConfig(vocab_size=len(vocabulary), **size))
     with (
         torch.no_grad()
-    ):  # what it expects everywhere, most of all the word that is there: big, and then large
+    ):  # what it expects everywhere, likeliest first: words that mean something else, then big, then large
         model.cls.predictions.decoder.bias[:] = -1e4
-        for bias, word in ((200.0, "big"), (199.0, "large")):
+        for bias, word in ((300.0, "home"), (250.0, "house"), (200.0, "big"), (199.0, "large")):
             model.cls.predictions.decoder.bias[vocabulary.index(word)] = bias
     model.save_pretrained(tmp_path)
     generator = built({"contextual": {"model": str(tmp_path), "most": 1}})
     text = "how large is the house of the clerk `x = 1` before you go home"
     first = generator.propose([text] * 30, range(30))
     assert first == generator.propose([text] * 30, range(30))
-    # of all that the model puts anywhere, one change alone shares a sense with what was there
-    assert {str(out) for out in first if isinstance(out, str)} == {text.replace("large", "big")}
-    assert Refused("no change reads well") in first
+    # of all that the model expects anywhere, one word alone is a synonym of what was there
+    assert {out for out in first if isinstance(out, str)} == {text.replace("large", "big")}
+    assert {out for out in first if isinstance(out, Refused)} == {Refused("nothing changed")}
     assert generator.propose(["home"], [1]) == [Refused("no prose to change")]
     with pytest.raises(TomeError, match="can't be loaded"):
         built({"contextual": {"model": str(tmp_path / "none")}})
