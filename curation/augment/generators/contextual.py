@@ -18,7 +18,6 @@ from typing import Any
 from curation.augment import networks, protect
 from curation.augment.generators import library, wordnet
 from curation.augment.generators.inflect import POS
-from curation.augment.generators.lists import COMMON, FIRM, GRAMMAR, SMALL
 from curation.augment.generators.patch import patched
 from curation.augment.generators.words import ENGLISH, own_chance
 from curation.augment.protect import Refused
@@ -28,6 +27,8 @@ FEWEST = 4
 """Words that a stretch of prose must have: less is no context."""
 LIKELIEST = 500
 """Words that the model holds most likely in a place, of which the synonyms are drawn from."""
+PIECE = "##"
+"""How a token within a word begins."""
 SENSES = 3
 """Most frequent senses of a word and of its synonym that count: the model chooses by the place."""
 
@@ -82,15 +83,22 @@ def _augmenter(model: str, share: float, most: int) -> Any:
             else []
         )
 
+    class OfMeaning(by_word.ContextualWordEmbsAug):  # type: ignore[misc]
+        """Asks about whole words that have synonyms."""
+
+        def skip_aug(self, token_idxes: Sequence[int], tokens: Sequence[str]) -> list[int]:
+            whole = [at for at in token_idxes if not "".join(tokens[at : at + 2]).count(PIECE)]
+            return [at for at in super().skip_aug(whole, tokens) if _synonyms(tokens[at].lower())]
+
     Bert.token2id = lambda self, token: self.tokenizer.convert_tokens_to_ids(token)
     Bert.id2token = lambda self, number: self.tokenizer.convert_ids_to_tokens(number)
     Bert.pick = pick
     if networks.local_only(model):
         raise networks.unloaded(model, "the Hub can't be reached; name a folder instead")
     try:
-        return by_word.ContextualWordEmbsAug(
+        return OfMeaning(
             model_path=model, model_type="bert", top_k=LIKELIEST, aug_p=share, aug_max=most, device="cpu",
-            stopwords=sorted(COMMON | FIRM | GRAMMAR | SMALL), use_custom_api=True,
+            use_custom_api=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         raise networks.unloaded(model, str(error)) from None

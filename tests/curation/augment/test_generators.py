@@ -291,9 +291,9 @@ def test_contextual_with_a_tiny_masked_model(tmp_path: Path) -> None:
     text = "how large is the house of the clerk `x = 1` before you go home"
     first = generator.propose([text] * 30, range(30))
     assert first == generator.propose([text] * 30, range(30))
-    # of all that the model expects anywhere, one word alone is a synonym of what was there
-    assert {out for out in first if isinstance(out, str)} == {text.replace("large", "big")}
-    assert {out for out in first if isinstance(out, Refused)} == {Refused("nothing changed")}
+    # one word alone has synonyms, and of all that the model expects there one alone is such
+    assert set(first) == {text.replace("large", "big")}
+    assert generator.propose(["how is the house of the clerk"], [1]) == [Refused("nothing changed")]
     assert generator.propose(["home"], [1]) == [Refused("no prose to change")]
     with pytest.raises(TomeError, match="can't be loaded"):
         built({"contextual": {"model": str(tmp_path / "none")}})
