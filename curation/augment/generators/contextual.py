@@ -83,7 +83,7 @@ def _augmenter(model: str, share: float, most: int) -> Any:
             else []
         )
 
-    class OfMeaning(by_word.ContextualWordEmbsAug):  # type: ignore[misc]
+    class OfMeaning(by_word.ContextualWordEmbsAug):  # type: ignore[misc,name-defined]
         """Asks about whole words that have synonyms."""
 
         def skip_aug(self, token_idxes: Sequence[int], tokens: Sequence[str]) -> list[int]:
