@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
+
+from curation.augment.protect import Refused
 
 _READ = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text(encoding="utf-8"))
 
@@ -25,6 +28,23 @@ DROPPABLE = _words("droppable")
 """Small words that people in a hurry leave out, and that the meaning survives."""
 GRAMMAR = _words("grammar")
 """Words that hold a sentence together: a rewriting that has others says something else, or says it wrongly."""
+
+NUMBERS = _words("numbers")
+"""Numbers in words. "One" is a pronoun as well, and isn't among them."""
+_LETTERS = re.compile(r"[a-z]+")
+
+
+def numbers(text: str) -> list[str]:
+    """The numbers that a text says in words, sorted."""
+    return sorted(word for word in _LETTERS.findall(text.lower()) if word in NUMBERS)
+
+
+def same_numbers(text: str, candidate: str | Refused) -> str | Refused:
+    """A candidate, if it says the same numbers in words as the text; else why not."""
+    if not isinstance(candidate, str) or numbers(text) == numbers(candidate):
+        return candidate
+    old, new = ", ".join(numbers(text)) or "none", ", ".join(numbers(candidate)) or "none"
+    return Refused(f"numbers in words altered: {old} became {new}")
 
 
 def is_firm(word: str) -> bool:

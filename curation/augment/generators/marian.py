@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from curation.augment import protect
+from curation.augment.generators.lists import same_numbers
 from curation.augment.networks import loaded
 from curation.augment.protect import Refused
 from curation.errors import InputError
@@ -56,7 +57,7 @@ class Marian:
                 next(out)
                 continue
             new = "".join(next(out) if place % 2 == 0 else part for place, part in enumerate(parts))
-            result = protect.restored(text, it, new, self.terms)
+            result = same_numbers(text, protect.restored(text, it, new, self.terms))
             found.append(Refused("nothing changed") if result == text else result)
         return found
 

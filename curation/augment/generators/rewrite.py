@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from curation.augment import protect
+from curation.augment.generators.lists import same_numbers
 from curation.augment.llm import Reply, Request, said
 from curation.augment.llm_client import Client
 from curation.augment.protect import Refused
@@ -70,7 +71,9 @@ class Rewriter:
                 )
                 found.append(Refused(why if reply is None else "empty reply"))
                 continue
-            out = protect.restored(text, protect.masked(text, self.terms), told, self.terms)
+            out = same_numbers(
+                text, protect.restored(text, protect.masked(text, self.terms), told, self.terms)
+            )
             if isinstance(out, str):
                 echo = (_runs(out) & _runs(self.prompt)) - _runs(text)
                 out = Refused("repeats the instruction") if echo else out

@@ -271,6 +271,21 @@ def test_an_endpoint_is_a_url() -> None:
         LlmSpec(endpoint="file:///etc/passwd", model="m")
 
 
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ("We bring the bikes back eighty minutes late, all five of them.", "numbers in words altered: five, forty became eighty, five"),
+        ("We bring the bikes back late, all five of them.", "numbers in words altered: five, forty became five"),
+        ("All five bikes come back forty minutes late.", None),
+    ],
+)  # fmt: skip
+def test_numbers_in_words_stay(reply: str, said: str | None) -> None:
+    text = "We'll bring the bikes back forty minutes late, all Five of them."
+    assert Rewriter(over(), "paraphrase", ()).read([text], [Reply(reply)]) == [
+        Refused(said) if said else reply
+    ]
+
+
 @pytest.mark.parametrize("reply", ["", " \n"])
 def test_an_empty_reply_is_a_reason(reply: str) -> None:
     rewriter = Rewriter(over(reply), "paraphrase", ())
