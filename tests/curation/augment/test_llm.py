@@ -280,7 +280,7 @@ def test_an_endpoint_is_a_url() -> None:
     ],
 )  # fmt: skip
 def test_numbers_in_words_stay(reply: str, said: str | None) -> None:
-    text = "We'll bring the bikes back forty minutes late, all Five of them."
+    text = "We will bring the bikes back forty minutes late, all five of them."
     assert Rewriter(over(), "paraphrase", ()).read([text], [Reply(reply)]) == [
         Refused(said) if said else reply
     ]
