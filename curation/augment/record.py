@@ -74,7 +74,15 @@ def figures(asked: Mapping[str, int], height: int, after: pl.DataFrame, hand: Ha
     """By category: asked, tried, kept, whether the target was reached; by generator; rejections; what hands decided."""
     kept, lost = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
     seen, by_hand, spent = [], Counter[str](), dict[tuple[str, str], list[float]]()
-    for category, name, reason, one in told(height, after):
+    decided = bool(hand.accept or hand.reject)
+    # of most children no more is asked than their generator, and there may be very many
+    plain = pl.lit(not decided) & ~pl.col("evidence").str.contains('"tokens": ', literal=True)
+    children = after[height:].with_columns(plain=plain)
+    maker = pl.col("evidence").str.json_path_match("$.generator").alias("generator")
+    for category, generator, count in children.filter("plain").group_by("category", maker).len().iter_rows():
+        kept[category or NONE, generator] += count
+    rest = pl.concat([after[:height], children.filter(~pl.col("plain")).drop("plain")])
+    for category, name, reason, one in told(height, rest):
         seen.append(name)
         by_hand[one.get("by hand", "")] += 1
         _spend(spent, one)
@@ -94,7 +102,7 @@ def figures(asked: Mapping[str, int], height: int, after: pl.DataFrame, hand: Ha
             {"category": c, "generator": g, "reason": r, "count": n} for (c, g, r), n in sorted(lost.items())
         ],
         **({"account": _account(spent)} if spent else {}),
-        **({"by hand": _decided(by_hand, hand, seen)} if hand.accept or hand.reject else {}),
+        **({"by hand": _decided(by_hand, hand, seen)} if decided else {}),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -12,7 +13,7 @@ from pydantic import Field, model_validator
 
 from curation.augment.gates import Gates
 from curation.augment.hand import Hand
-from curation.augment.specs import AnySpec
+from curation.augment.specs import AnySpec, Words
 from curation.balance import NONE
 from curation.errors import InputError, nearest
 from curation.step import Context, Kind, Step
@@ -106,9 +107,12 @@ class Augment(Step):
 
     def apply(self, rows: pl.DataFrame, ctx: Context) -> pl.DataFrame:
         """All rows and their children. Raises InputError, MissingExtra, MissingResource, LlmError."""
+        from curation.augment.garbage import paused
         from curation.augment.record import joined
 
-        return joined(rows, self.candidates(rows, ctx) if rows.height else [])
+        # changes of words leave no garbage that only a search would find, and there may be very many of them
+        with paused() if all(isinstance(one, Words) for one in self.generators) else nullcontext():
+            return joined(rows, self.candidates(rows, ctx) if rows.height else [])
 
     def candidates(self, rows: pl.DataFrame, ctx: Context) -> Iterator[Candidate]:
         """Every candidate with its verdict, kept or not, in order."""
