@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ AHEAD = 3
 """Pieces that a worker has at a time: one that it does, and two so that it needn't wait while this process is busy."""
 SLICE, LAST = 512, 128
 """Candidates that a process makes and measures at a time: enough that beginning costs little; fewer towards the end, so that all processes are done at once."""
+SWITCH = 0.0003
+"""Seconds after which a worker's threads take turns: while its pipe isn't read, the process at the other end waits."""
 BROKEN = (EOFError, OSError)
 Pieces = deque[tuple[int, Any]]
 """Pieces with their numbers."""
@@ -120,6 +123,7 @@ def cut(work: Sequence[Any], workers: int) -> list[Sequence[Any]]:
 def _serve(pipe: Connection, build: Callable[..., Any], given: tuple[Any, ...]) -> None:
     """The life of a worker. An error ends it: the same one then comes up where the piece is done again."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.setswitchinterval(SWITCH)
     os.environ["POLARS_MAX_THREADS"] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     asked: queue.SimpleQueue[Any] = queue.SimpleQueue()
