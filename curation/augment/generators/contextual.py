@@ -18,6 +18,7 @@ from typing import Any
 from curation.augment import networks, protect
 from curation.augment.generators import library, wordnet
 from curation.augment.generators.inflect import POS
+from curation.augment.generators.lists import DEGREES
 from curation.augment.generators.patch import patched
 from curation.augment.generators.words import ENGLISH, own_chance
 from curation.augment.protect import Refused
@@ -111,6 +112,8 @@ def _mean(word: str, other: str) -> bool:
 
 @functools.lru_cache(maxsize=65_536)
 def _synonyms(word: str) -> frozenset[str]:
+    if word in DEGREES:
+        return frozenset()
     found = wordnet.synonyms([(word, tag) for tag in POS], SENSES)
     return frozenset(name for names in found.values() for name, _ in names)
 

@@ -31,6 +31,8 @@ GRAMMAR = _words("grammar")
 
 NUMBERS = _words("numbers")
 """Numbers in words. "One" is a pronoun as well, and isn't among them."""
+DEGREES = _words("degrees")
+"""Words of degree: a good way isn't the best one, whatever WordNet holds."""
 _LETTERS = re.compile(r"[a-z]+")
 
 
