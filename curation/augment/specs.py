@@ -67,7 +67,7 @@ class Words(Spec):
 
 
 class Contextual(Spec):
-    """Words replaced by what a masked language model expects in their place."""
+    """Words replaced by those of their synonyms that a masked language model expects in their place."""
 
     name: Literal["contextual"]
     model: str
