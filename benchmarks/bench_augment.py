@@ -1,11 +1,14 @@
 """Candidates a second of each local generator, all gates on, beside the bare library.
 
     python benchmarks/bench_augment.py --rows 10000
+    python benchmarks/bench_augment.py --rows 40 --only contextual --model MASKED-MODEL
+    python benchmarks/bench_augment.py --rows 40 --only paraphrase synthesize --model LANGUAGE-MODEL
 
 Ours is the whole step with its default gates: protection, generation, every gate, near-duplicates and the frames, one try at each parent, in
 as many processes as there are cores (the start of worker processes is part of the time). What is counted is candidates that were made
 and measured; what was kept of them stands beside. The peer is nlpaug's own ``augment`` over the same prompts in one process (it
-has no other way), with no protection and no gate; for back-translation it is the ``apertium`` command both ways. Prompts are about 600
+has no other way), with no protection and no gate; for back-translation it is the ``apertium`` command both ways, and for what a language model
+writes transformers' ``generate`` for the same requests, one after the other (replies of 64 tokens at most). Prompts are about 600
 characters, made of the bundled samples' sentences. Loading (imports, WordNet, the tagger) is timed apart and not part of the rate. The
 share in gates (all measurements, near-duplicates among them) and the processor time of a candidate are those of one process over the first
 2,000 prompts at most; a peer's processor time is that of all its processes. Rates are medians of the rounds, processor times the least.
@@ -35,7 +38,9 @@ def cpu():
     import resource
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(one.ru_utime + one.ru_stime for one in map(resource.getrusage, who))
-name, count = sys.argv[3], int(sys.argv[4])
+name, count, model = sys.argv[3], int(sys.argv[4]), sys.argv[5]
+llm = {"model": model, "max_tokens": 64, "temperature": 0}
+how = {"contextual": {"model": model}, "paraphrase": {"llm": llm}, "synthesize": {"llm": llm}}.get(name, {})
 texts = prompts(count)
 """
 OURS = (
@@ -65,7 +70,7 @@ if __name__ == "__main__":
         made = make_rows(talks, source="s", categories=["x"] * len(talks))
         return made.with_columns(split=pl.lit("train"))
     def run(some, workers):
-        step = step_from({"op": "augment", "category": "x", "rows": len(some), "generators": [name], "attempts": 1})
+        step = step_from({"op": "augment", "category": "x", "rows": len(some), "generators": [{name: how}], "attempts": 1})
         data = rows(some)
         started = time.perf_counter()
         result = run_step(step, data, Context(seed=1, workers=workers))
@@ -91,6 +96,34 @@ if name == "back_translation":
         for way in ("eng-spa", "spa-eng"):
             out = subprocess.run(["apertium", "-u", "-f", "line", way], input=out, capture_output=True, text=True).stdout
         return out
+elif name in ("paraphrase", "synthesize"):
+    from types import SimpleNamespace
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from curation.augment.generators.base import Seed
+    from curation.augment.generators.rewrite import Rewriter
+    from curation.augment.generators.synthesize import Synthesizer
+    tokenizer, network = AutoTokenizer.from_pretrained(model), AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    client = SimpleNamespace(model=SimpleNamespace(identity=""))
+    def run(some):
+        if name == "paraphrase":
+            asked = Rewriter(client, "paraphrase", ()).requests(some, range(len(some)))
+        else:
+            talks = [[{"role": "user", "content": t}, {"role": "assistant", "content": "Yes. " + t[:200]}] for t in some]
+            seeds = [Seed(talk, tuple(talks[n - 3:n]), "x") for n, talk in enumerate(talks)]
+            asked = Synthesizer(client, "self_instruct", "", (), ()).requests(seeds, range(len(some)))
+        for one in asked:
+            said = [{"role": role, "content": text} for role, text in one.messages]
+            ids = tokenizer.apply_chat_template(said, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+            with torch.inference_mode():
+                network.generate(**ids, max_new_tokens=64, do_sample=False)
+elif name == "contextual":
+    import nlpaug.augmenter.word as naw
+    from nlpaug.model.lang_models import Bert
+    Bert.token2id = lambda self, token: self.tokenizer.convert_tokens_to_ids(token)
+    Bert.id2token = lambda self, number: self.tokenizer.convert_ids_to_tokens(number)
+    aug = naw.ContextualWordEmbsAug(model_path=model, model_type="bert", aug_p=0.1, device="cpu")
+    run = lambda some: [aug.augment(one) for one in some]
 else:
     import nlpaug.augmenter.char as nac
     import nlpaug.augmenter.word as naw
@@ -113,7 +146,11 @@ NAMES = ["synonym", "spelling", "keyboard", "swap", "delete", "split", "back_tra
 
 def main() -> None:
     """Measure and print."""
-    options = parser(str(__doc__)).parse_args()
+    arguments = parser(str(__doc__))
+    arguments.add_argument(
+        "--model", default="", help="the folder that contextual, paraphrase, synthesize want"
+    )
+    options = arguments.parse_args()
     count = options.rows if options.rows != 100_000 else 10_000
     print(f"{count} prompts of about 600 characters, {MACHINE}, median of {options.rounds}\n")
     print(
@@ -127,7 +164,7 @@ def main() -> None:
         spent: dict[str, list[float]] = {"ours": [], "bare": []}
         for _ in range(options.rounds):
             for one in (ours, bare):
-                compete([one], "-", 1, (name, str(count)))
+                compete([one], "-", 1, (name, str(count), options.model))
                 if one.error is None:
                     rates[one.name].append(one.result["rate"])
                     spent[one.name].append(one.result["cpu"])
