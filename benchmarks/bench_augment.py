@@ -174,9 +174,14 @@ def main() -> None:
         a, b = (sorted(rates[who])[len(rates[who]) // 2] for who in ("ours", "bare"))
         found = ours.result
         print(
-            f"| {name} | {a:,.0f} | {found['kept']:.0%} | {found['kept rate']:,.0f} | {found['gates']:.0%} | {b:,.0f} | {a / b:.2f} | {min(spent['ours']):.2f} | {min(spent['bare']):.2f} | {max(ours.peak):,.0f} |"
+            f"| {name} | {told(a)} | {found['kept']:.0%} | {told(found['kept rate'])} | {found['gates']:.0%} | {told(b)} | {a / b:.2f} | {min(spent['ours']):.2f} | {min(spent['bare']):.2f} | {max(ours.peak):,.0f} |"
         )
         sys.stdout.flush()
+
+
+def told(rate: float) -> str:
+    """A rate in whole numbers, or with two decimals where it is small."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2f}"
 
 
 def as_file(program: str) -> str:
