@@ -110,7 +110,8 @@ elif name in ("paraphrase", "synthesize"):
             asked = Rewriter(client, "paraphrase", ()).requests(some, range(len(some)))
         else:
             talks = [[{"role": "user", "content": t}, {"role": "assistant", "content": "Yes. " + t[:200]}] for t in some]
-            seeds = [Seed(talk, tuple(talks[n - 3:n]), "x") for n, talk in enumerate(talks)]
+            shown = range(1, min(4, len(talks)))
+            seeds = [Seed(talk, tuple(talks[(at + n) % len(talks)] for n in shown), "x") for at, talk in enumerate(talks)]
             asked = Synthesizer(client, "self_instruct", "", (), ()).requests(seeds, range(len(some)))
         for one in asked:
             said = [{"role": role, "content": text} for role, text in one.messages]
