@@ -80,13 +80,6 @@ def _forms(word: str, tag: str, senses: int) -> list[str]:
     return [shaped for name in names if name not in FIRM and (shaped := form(name, tag, wordnet))]
 
 
-def share_a_sense(one: str, other: str) -> bool:
-    """Whether two words can mean the same: they, or their base forms, stand in one set of synonyms or in like ones."""
-    wordnet = _wordnet()
-    mine, theirs = wordnet.synsets(one.lower()), set(wordnet.synsets(other.lower()))
-    return any(sense in theirs or any(like in theirs for like in sense.similar_tos()) for sense in mine)
-
-
 def forms_of_one(one: str, other: str) -> bool:
     """Whether two words begin so much alike that they are forms of one."""
     shared = next(
