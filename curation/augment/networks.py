@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -24,22 +26,34 @@ def loaded(kind: Literal["CausalLM", "Seq2SeqLM"], model: str, mend: str = MEND)
     except ModuleNotFoundError as error:
         raise MissingExtra.of(str(error.name).split(".")[0], "train") from None
     alone = local_only(model, mend)
-    logging: Any = transformers.utils.logging
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(
-            model, trust_remote_code=False, local_files_only=alone
-        )
-        network = getattr(transformers, f"AutoModelFor{kind}").from_pretrained(
-            model, trust_remote_code=False, local_files_only=alone
-        )
+        with unseen():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(
+                model, trust_remote_code=False, local_files_only=alone
+            )
+            network = getattr(transformers, f"AutoModelFor{kind}").from_pretrained(
+                model, trust_remote_code=False, local_files_only=alone
+            )
     except (OSError, ValueError) as error:
         raise unloaded(model, AWAY if alone else str(error), mend) from None
+    return tokenizer, network.eval()
+
+
+@contextmanager
+def unseen() -> Iterator[None]:
+    """Inside, transformers shows no bars and says no more than errors."""
+    import transformers
+
+    logging: Any = transformers.utils.logging
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        yield
     finally:
+        logging.set_verbosity(level)
         if shown:
             logging.enable_progress_bar()
-    return tokenizer, network.eval()
 
 
 def local_only(model: str, mend: str = MEND) -> bool:

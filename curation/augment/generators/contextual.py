@@ -97,10 +97,11 @@ def _augmenter(model: str, share: float, most: int) -> Any:
     if networks.local_only(model):
         raise networks.unloaded(model, "the Hub can't be reached; name a folder instead")
     try:
-        return OfMeaning(
-            model_path=model, model_type="bert", top_k=LIKELIEST, aug_p=share, aug_max=most, device="cpu",
-            use_custom_api=True,
-        )  # fmt: skip
+        with networks.unseen():
+            return OfMeaning(
+                model_path=model, model_type="bert", top_k=LIKELIEST, aug_p=share, aug_max=most, device="cpu",
+                use_custom_api=True,
+            )  # fmt: skip
     except (OSError, ValueError) as error:
         raise networks.unloaded(model, str(error)) from None
 
